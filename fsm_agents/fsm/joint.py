@@ -1,0 +1,309 @@
+"""Machines joined by level and edge: one event from outside is one macro step over all of them.
+
+Level: a machine reads where its siblings rest (``always`` rows, tried to a fixed point); no state is ever copied. Edge: a message
+with data is raised by an action and delivered at once, in place, depth first. If anything in the step raises, every state, epoch
+and value is as before. Only the states in which the step comes to rest arm timers. Pure: effects are returned, never performed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from fsm_agents.errors import MisuseError, TableError, nearest
+from fsm_agents.fsm.engine import Due, Engine, Fault, Session, Set, TableEvent, TableState, TableTransition
+from fsm_agents.fsm.levels import Watch, compiled, refuse_unknown, watch
+from fsm_agents.fsm.rows import Kind, Timer
+from fsm_agents.fsm.table import StateTable, key_name
+
+__all__ = ["Arm", "Joint", "Shared", "Step"]
+
+ROUNDS = 32
+"""``always`` rows taken in one settling before the tables are called endless. The tables shipped here need three."""
+
+
+class Shared:
+    """The one data object of a joined conversation. Subclass it with slots; actions change it by returning ``Set``."""
+
+    __slots__ = ("cells", "delays", "names", "stepping")
+
+    cells: tuple[Session[Any], ...]
+    names: dict[str, int]
+    delays: dict[Timer, int | None]
+    stepping: int
+
+    def cell(self, machine: str) -> Session[Any]:
+        """Where the conversation stands in ``machine``."""
+        return self.cells[self.names[machine]]
+
+
+@attrs.define(unsafe_hash=True)
+class Arm:
+    """A timer to arm: ``machine`` rests in a state that owns ``timer``; due in ``delay`` µs, valid while the epoch is the same.
+
+    Not to be changed; it is not frozen because that makes it three times as dear, and most steps make one.
+    """
+
+    machine: str
+    timer: str
+    delay: int
+    epoch: int
+
+
+class Step:
+    """What one macro step did.
+
+    Attributes:
+        event: The event from outside.
+        trail: The rows taken, in order, each as (machine number, transition). Empty: the event meant nothing, or was stale.
+        effects: What is left to perform, in order.
+        arms: The timers to arm. Timers of older epochs need no disarming: they are stale.
+        stale: Whether the event was dropped before any table (a timer or a reply of the past).
+    """
+
+    __slots__ = ("arms", "effects", "event", "stale", "trail")
+
+    def __init__(self, event: object, *, stale: bool = False) -> None:
+        self.event = event
+        self.trail: list[tuple[int, TableTransition]] = []
+        self.effects: list[object] = []
+        self.arms: list[Arm] = []
+        self.stale = stale
+
+
+S = TypeVar("S", bound=Shared)
+_Undo = list[tuple[Any, ...]]
+
+
+class Joint(Generic[S]):
+    """Several tables that make one conversation. Built once, shared by every session, read-only.
+
+    Args:
+        name: What the whole is called.
+        tables: The machines by name, in the order in which they answer an event that several of them know. The name given here
+            counts, so one table may be used for two machines.
+        stale: For events that may come too late: a pure question ``(event, data)`` asked before any table.
+
+    Raises:
+        TableError: a level guard reads a machine or a state that is not there; two events are called the same.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tables: Mapping[str, StateTable[Any, S]],
+        *,
+        stale: Mapping[type[Any], Callable[[Any, S], bool]] | None = None,
+    ) -> None:
+        self.name = name
+        self.tables = dict(tables)
+        self.machines: tuple[str, ...] = tuple(self.tables)
+        self.engines: tuple[Engine, ...] = tuple(table.engine for table in self.tables.values())
+        self.names = {machine: i for i, machine in enumerate(self.tables)}
+        self.stale = dict(stale or {})
+        self.routes: dict[object, tuple[tuple[int, TableEvent], ...]] = self._routes()
+        self.timers = {(m, timer.name): (i, timer) for m, i in self.names.items() for timer in self.tables[m].timers}
+        self.restless = tuple(i for i, engine in enumerate(self.engines) if any(node.always for node in engine.states.values()))
+        refuse_unknown(name, self.tables)
+        at = {machine: (i, self.engines[i]) for machine, i in self.names.items()}
+        restless = [node for i in self.restless for node in self.engines[i].states.values() if node.always]
+        self.always: dict[TableState, tuple[tuple[Any, TableTransition], ...]] = {
+            node: tuple((compiled(taken.when, at), taken) for taken in node.always) for node in restless
+        }
+        self._watched: dict[TableState, tuple[Watch, ...]] = {
+            node: tuple(watch(taken, at) for taken in node.always) for node in restless
+        }
+
+    def start(self, data: S, delays: Mapping[str, float | None] | None = None) -> S:
+        """Make ``data`` a conversation that stands in the first state of every machine.
+
+        Args:
+            data: A fresh data object.
+            delays: Seconds for timers by name, 0 or more; ``None`` turns one off. Others have their default.
+
+        Raises:
+            MisuseError: no timer has that name, or a delay is no number of seconds.
+        """
+        given = dict(delays or {})
+        timers = {timer: None for table in self.tables.values() for timer in table.timers}
+        if unknown := set(given) - {timer.name for timer in timers}:
+            offered = " ".join(f"{name!r}: {nearest(name, [t.name for t in timers])}" for name in sorted(unknown))
+            msg = f"{self.name}: no timer is called {offered}"
+            raise MisuseError(msg)
+        data.cells = tuple(engine.start(data) for engine in self.engines)
+        data.names = self.names
+        data.delays = {timer: _micros(timer.name, given.get(timer.name, timer.seconds)) for timer in timers}
+        data.stepping = 0
+        return data
+
+    def step(self, data: S, event: object) -> Step:
+        """One macro step: deliver ``event`` and all it raises, settle, and come to rest.
+
+        Raises:
+            MisuseError: no machine knows the event, or a step is running already (an action called back).
+            TableError: the ``always`` rows, or events that raise each other, never come to rest.
+        """
+        if data.stepping:
+            msg = f"{self.name}: {_named(event)} was posted inside a step; actions return effects, they do not call back"
+            raise MisuseError(msg)
+        step = Step(event)
+        undo: _Undo = []
+        data.stepping = 1
+        try:
+            cls = event.__class__
+            if cls is Due:
+                self._due(data, event, step, undo)  # type: ignore[arg-type]
+            elif cls in self.stale and self.stale[cls](event, data):
+                step.stale = True
+            else:
+                self._deliver(data, event, step, undo)
+            if undo:
+                self._settle(data, event, step, undo)
+                self._arm(data, undo, step)
+        except BaseException as broken:
+            _restore(undo)
+            self._explain(data, step, broken)
+            raise
+        finally:
+            data.stepping = 0
+        return step
+
+    def arms(self, data: S) -> list[Arm]:
+        """The timers that are armed where the conversation rests now."""
+        step = Step(None)
+        for place, cell in enumerate(data.cells):
+            self._arm_one(data, place, cell, step)
+        return step.arms
+
+    def _due(self, data: S, due: Due, step: Step, undo: _Undo) -> None:
+        found = self.timers.get((due.machine, due.timer))
+        if found is None:
+            known = ", ".join(map(".".join, self.timers)) or "none"
+            msg = f"{self.name}: no timer {due.timer!r} in a machine {due.machine!r}; timers: {known}"
+            raise MisuseError(msg)
+        place, timer = found
+        cell = data.cells[place]
+        if cell.epoch != due.epoch:
+            step.stale = True
+            return
+        rows = self.engines[place].by_key[timer]
+        for taken in rows.index.get(cell.node, ()):
+            when = taken.when
+            if when is None or when(due, data):
+                self._run(data, place, cell, taken, due, step, undo)
+                return
+
+    def _deliver(self, data: S, event: object, step: Step, undo: _Undo) -> None:
+        routes = self.routes.get(event.__class__) or self.routes.get(event if event.__class__ is str else None)
+        if routes is None:
+            msg = f"{self.name} does not know the event {_named(event)}; it answers: {', '.join(map(key_name, self.routes))}"  # type: ignore[arg-type]
+            raise MisuseError(msg)
+        for place, rows in routes:
+            cell = data.cells[place]
+            for taken in rows.index.get(cell.node, ()):
+                when = taken.when
+                if when is None or when(event, data):
+                    self._run(data, place, cell, taken, event, step, undo)
+                    break
+
+    def _run(
+        self, data: S, place: int, cell: Session[Any], taken: TableTransition, event: object, step: Step, undo: _Undo
+    ) -> None:
+        step.trail.append((place, taken))
+        if not taken.acts:
+            if taken.row.kind is Kind.NEVER:
+                step.effects.append(Fault(self.machines[place], cell.node.name, key_name(taken.key)))
+            return
+        undo.append((cell, cell.node, cell.epoch, cell.past, place))
+        routes = self.routes
+        for effect in taken.effects(cell, event, data):
+            cls = effect.__class__
+            if cls is Set:
+                undo.append((data, effect.field, getattr(data, effect.field)))  # type: ignore[attr-defined]
+                setattr(data, effect.field, effect.value)  # type: ignore[attr-defined]
+            elif cls in routes:
+                self._deliver(data, effect, step, undo)
+            else:
+                step.effects.append(effect)
+
+    def _settle(self, data: S, event: object, step: Step, undo: _Undo) -> None:
+        for _ in range(ROUNDS):
+            for place in self.restless:
+                taken = self._holds(data, data.cells[place].node, event)
+                if taken is not None:
+                    self._run(data, place, data.cells[place], taken, event, step, undo)
+                    break
+            else:
+                return
+        msg = f"{self.name}: the always rows never come to rest after {_named(event)}; the last ones taken: {self._last(step)}"
+        raise TableError(msg)
+
+    def _holds(self, data: S, node: TableState, event: object) -> TableTransition | None:
+        """The first ``always`` row of this state whose guard holds."""
+        for sibling, nodes, when, taken in self._watched.get(node, ()):
+            if (data.cells[sibling].node in nodes) if sibling >= 0 else (when is None or when(event, data)):
+                return taken
+        return None
+
+    def _arm(self, data: S, undo: _Undo, step: Step) -> None:
+        """Arm the timers of the states that were entered and are rested in: a changed epoch tells that a machine moved."""
+        if len(undo) == 1:
+            cell, _, epoch, _, place = undo[0]
+            if cell.epoch != epoch:
+                self._arm_one(data, place, cell, step)
+            return
+        moved = {entry[4] for entry in undo if len(entry) == 5 and entry[0].epoch != entry[2]}  # noqa: PLR2004
+        for place in sorted(moved):
+            self._arm_one(data, place, data.cells[place], step)
+
+    def _arm_one(self, data: S, place: int, cell: Session[Any], step: Step) -> None:
+        for timer in cell.node.timers:
+            delay = data.delays[timer]
+            if delay is not None:
+                step.arms.append(Arm(self.machines[place], timer.name, delay, cell.epoch))
+
+    def _explain(self, data: S, step: Step, broken: BaseException) -> None:
+        """Say with an exception where it happened; a loop of raised events gets an error of its own."""
+        if isinstance(broken, RecursionError):
+            msg = f"{self.name}: {_named(step.event)} raises events without end; the last rows taken: {self._last(step)}"
+            raise TableError(msg) from broken
+        stood = ", ".join(f"{machine} {cell.node.name}" for machine, cell in zip(self.machines, data.cells, strict=True))
+        rows = f"; rows taken: {self._last(step)}" if step.trail else ""
+        broken.add_note(f"{self.name}: in the step {_named(step.event)} from {stood}{rows}. States and values are as before it.")
+
+    def _last(self, step: Step) -> str:
+        return " → ".join(f"{self.machines[place]}: {taken.row.where}" for place, taken in step.trail[-4:])
+
+    def _routes(self) -> dict[object, tuple[tuple[int, TableEvent], ...]]:
+        routes: dict[object, list[tuple[int, TableEvent]]] = {}
+        for place, engine in enumerate(self.engines):
+            for key in engine.table.events:
+                routes.setdefault(key, []).append((place, engine.by_key[key]))
+        names = [key_name(key) for key in routes]  # type: ignore[arg-type]
+        if twice := {name for name in names if names.count(name) > 1}:
+            msg = f"{self.name}: two events are called {', '.join(sorted(twice))}; a log could not tell them apart"
+            raise TableError(msg)
+        return {key: tuple(found) for key, found in routes.items()}
+
+
+def _micros(timer: str, seconds: float | None) -> int | None:
+    if seconds is None:
+        return None
+    if not 0 <= seconds < float("inf"):
+        msg = f"the timer {timer} cannot be {seconds!r} seconds; give 0 or more, or None to turn it off"
+        raise MisuseError(msg)
+    return round(seconds * 1_000_000)
+
+
+def _named(event: object) -> str:
+    return event if isinstance(event, str) else type(event).__name__
+
+
+def _restore(undo: _Undo) -> None:
+    for entry in reversed(undo):
+        if len(entry) == 3:  # noqa: PLR2004 - (data, field, value); the other kind is (session, node, epoch, past, place)
+            setattr(*entry)
+        else:
+            entry[0].restore(entry[1:4])

@@ -1,0 +1,136 @@
+"""The turn's questions and actions: how the floor is taken, held, given back. Pure; each takes ``(event, talk)``."""
+
+from __future__ import annotations
+
+from fsm_agents.fsm.engine import Set
+from fsm_agents.fsm.rows import Effects
+from fsm_agents.machines.effects import BeginReply, CallWakeUp, Discard, DropSay, GiveUp, HoldMouth, Interject, ResumeMouth
+from fsm_agents.machines.events import (
+    Ended, Interrupted, ReplyBegun, ReplyCut, ReplyFailed, SayAccepted, Silenced, TurnTaken,
+)  # fmt: skip
+from fsm_agents.machines.talk import Talk
+
+__all__ = [
+    "apologise", "cut", "cut_and_keep", "discard_all", "firm", "forced_or_soft", "give_up", "hold", "hush", "interject", "is_apology",
+    "keep", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop", "text_pending", "wake_up",
+]  # fmt: skip
+
+
+def text_pending(event: object, talk: Talk) -> bool:
+    """The caller is owed an answer."""
+    return bool(talk.pending)
+
+
+def say_waiting(event: object, talk: Talk) -> bool:
+    """Something accepted waits to be said."""
+    return bool(talk.says)
+
+
+def firm(event: object, talk: Talk) -> bool:
+    """The reply holds something that cannot be interrupted."""
+    return bool(talk.firm)
+
+
+def soft(event: object, talk: Talk) -> bool:
+    """The reply can be interrupted."""
+    return not talk.firm
+
+
+def forced_or_soft(asked: Interrupted, talk: Talk) -> bool:
+    """The host insists, or the reply can be interrupted."""
+    return asked.force or not talk.firm
+
+
+def is_apology(event: object, talk: Talk) -> bool:
+    """The reply that failed was an apology already."""
+    return talk.apology
+
+
+def speak(event: object, talk: Talk) -> Effects:
+    """Begin a reply that says what waits and answers what is owed."""
+    number = talk.reply + 1
+    return (
+        Set("reply", number), Set("asked", talk.pending), Set("pending", ()), Set("says", ()), Set("apology", False),  # noqa: FBT003
+        Set("firm", _firm(talk)), ReplyBegun(), BeginReply(number, talk.pending, talk.says),
+    )  # fmt: skip
+
+
+def interject(event: object, talk: Talk) -> Effects:
+    """Say what waits inside the running reply."""
+    return Set("says", ()), Set("firm", (*talk.firm, *_firm(talk))), *(Interject(talk.reply, say) for say in talk.says)
+
+
+def apologise(event: ReplyFailed, talk: Talk) -> Effects:
+    """Tell the caller; the apology answers what was asked."""
+    number = talk.reply + 1
+    return Set("reply", number), Set("apology", True), Set("firm", ()), ReplyBegun(), BeginReply(number, (), (), apology=True)  # noqa: FBT003
+
+
+def give_up(failed: ReplyFailed, talk: Talk) -> Effects:
+    """Not even an apology could be spoken."""
+    return Set("asked", ()), *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
+
+
+def hold(event: object, talk: Talk) -> Effects:
+    """Shut the gate."""
+    return (HoldMouth(talk.reply),)
+
+
+def resume(event: object, talk: Talk) -> Effects:
+    """Open the gate."""
+    return (ResumeMouth(talk.reply),)
+
+
+def requeue(event: object, talk: Talk) -> Effects:
+    """What was asked and not answered is pending again, ahead of what came later."""
+    return Set("pending", (*talk.asked, *talk.pending)), Set("asked", ())
+
+
+def cut(event: object, talk: Talk) -> Effects:
+    """End the reply; what it did not answer stays owed."""
+    return *requeue(event, talk), ReplyCut()
+
+
+def cut_and_keep(taken: TurnTaken, talk: Talk) -> Effects:
+    """End the reply; the new turn is owed too."""
+    return Set("pending", (*talk.asked, *talk.pending, taken.text)), Set("asked", ()), ReplyCut()
+
+
+def keep(taken: TurnTaken, talk: Talk) -> Effects:
+    """The turn is owed an answer."""
+    return (Set("pending", (*talk.pending, taken.text)),)
+
+
+def stop(event: Interrupted, talk: Talk) -> Effects:
+    """End the reply because the host says so; what it did not answer is given up."""
+    return Set("asked", ()), *_discard(talk.asked, "the host interrupted the reply"), ReplyCut()
+
+
+def queue(accepted: SayAccepted, talk: Talk) -> Effects:
+    """It will be said by whoever may speak."""
+    return (Set("says", (*talk.says, accepted.say)),)
+
+
+def discard_all(event: Silenced | Ended, talk: Talk) -> Effects:
+    """Nothing more is said or answered."""
+    why = event.reason if isinstance(event, Silenced) else "the session ended"
+    dropped = (DropSay(say.number, why) for say in talk.says)
+    return Set("pending", ()), Set("asked", ()), Set("says", ()), *_discard((*talk.asked, *talk.pending), why), *dropped
+
+
+def hush(event: Silenced | Ended, talk: Talk) -> Effects:
+    """The same, and the reply ends."""
+    return *discard_all(event, talk), ReplyCut()
+
+
+def wake_up(event: object, talk: Talk) -> Effects:
+    """The caller has been silent for long."""
+    return (CallWakeUp(),)
+
+
+def _firm(talk: Talk) -> tuple[int, ...]:
+    return tuple(say.number for say in talk.says if say.firm)
+
+
+def _discard(texts: tuple[str, ...], reason: str) -> tuple[Discard, ...]:
+    return tuple(Discard(text, reason) for text in texts)

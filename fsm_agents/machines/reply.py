@@ -1,0 +1,130 @@
+"""The reply: the one reply that may own the mouth. Raises ``ReplyFailed``; knows nothing of the caller."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from fsm_agents.fsm.engine import Set
+from fsm_agents.fsm.rows import STAY, Effects, Timer, after, drop, never, owes, row
+from fsm_agents.fsm.table import StateTable
+from fsm_agents.machines.effects import Answered, CancelReply
+from fsm_agents.machines.events import (
+    ReplyAudible, ReplyBegun, ReplyBroke, ReplyCut, ReplyDrained, ReplyFailed, ReplyPlayed, SayPlayed, ToolsCalled, ToolsDone,
+)  # fmt: skip
+from fsm_agents.machines.talk import Talk
+
+__all__ = ["DEAD_AIR", "LIVE", "OVER", "REPLY", "TOOL_LIMIT", "Reply"]
+
+
+class Reply(Enum):
+    """What the reply does."""
+
+    COMPOSING = "being made; nothing of it sounds"
+    ACTING = "its tools are at work; nothing of it sounds"
+    AUDIBLE = "sounds"
+    PLAYED = "over, all of it sounded (or there was none yet)"
+    CUT = "over, ended by us"
+    FAILED = "over, it could not be made"
+
+
+R = Reply
+LIVE = (R.COMPOSING, R.ACTING, R.AUDIBLE)
+OVER = (R.PLAYED, R.CUT, R.FAILED)
+
+DEAD_AIR = Timer("dead_air", 8.0, "callers hang up on silence; no turn stays silent longer")
+TOOL_LIMIT = Timer("tool_limit", 30.0, "longer than the usual request deadline of web services")
+
+
+def is_answer(heard: ReplyAudible, talk: Talk) -> bool:
+    """What sounds is the answer itself, and it is still owed."""
+    return heard.answer and bool(talk.asked)
+
+
+def tools_run(event: object, talk: Talk) -> bool:
+    """Tools of this reply are at work."""
+    return talk.tools
+
+
+def answered(event: object, talk: Talk) -> Effects:
+    """What the caller asked is answered from here on."""
+    return Set("asked", ()), Answered(talk.asked)
+
+
+def tools_on(event: object, talk: Talk) -> Effects:
+    """Tools are at work."""
+    return (Set("tools", True),)  # noqa: FBT003
+
+
+def tools_off(event: object, talk: Talk) -> Effects:
+    """They have all reported."""
+    return (Set("tools", False),)  # noqa: FBT003
+
+
+def soften(played: SayPlayed, talk: Talk) -> Effects:
+    """A say that could not be interrupted has sounded: the rest of the reply can be."""
+    return (Set("firm", tuple(say for say in talk.firm if say != played.say)),)
+
+
+def finish(event: object, talk: Talk) -> Effects:
+    """All of it sounded. A reply that never sounded chose silence: that answers too."""
+    done = Set("asked", ()), *_over()
+    return (*done, Answered(talk.asked)) if talk.asked else done
+
+
+def fail(broke: ReplyBroke, talk: Talk) -> Effects:
+    """It could not be made."""
+    return *_over(), CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
+
+
+def too_late(event: object, talk: Talk) -> Effects:
+    """It took too long."""
+    reason = "its tools did not report in time" if talk.tools else "nothing sounded in time"
+    return *_over(), CancelReply(talk.reply, reason), ReplyFailed(reason)
+
+
+def cancel(event: ReplyCut, talk: Talk) -> Effects:
+    """Stop making and speaking it."""
+    return *_over(), CancelReply(talk.reply, "it was cut")
+
+
+def _over() -> tuple[Set, ...]:
+    return Set("firm", ()), Set("tools", False)  # noqa: FBT003
+
+
+# fmt: off
+REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows=[
+    #     in             on             to            do          when
+    row  (OVER,          ReplyBegun,    R.COMPOSING                         ),
+    never(LIVE,          ReplyBegun),
+
+    row  (R.COMPOSING,   ReplyAudible,  R.AUDIBLE,    answered,   is_answer ),
+    row  (R.COMPOSING,   ReplyAudible,  R.AUDIBLE                           ),
+    row  (R.COMPOSING,   ToolsCalled,   R.ACTING,     tools_on              ),
+    row  (R.COMPOSING,   ToolsDone,     STAY,         tools_off             ),
+    after(R.COMPOSING,   DEAD_AIR,      R.FAILED,     too_late              ),
+    drop (R.COMPOSING,   ReplyDrained),
+
+    row  (R.ACTING,      ReplyAudible,  R.AUDIBLE,    answered,   is_answer ),
+    row  (R.ACTING,      ReplyAudible,  R.AUDIBLE                           ),   # a say() from inside a tool
+    row  (R.ACTING,      ToolsDone,     R.COMPOSING,  tools_off             ),
+    after(R.ACTING,      TOOL_LIMIT,    R.FAILED,     too_late              ),
+    drop (R.ACTING,      ReplyDrained, ToolsCalled),
+
+    row  (R.AUDIBLE,     ReplyAudible,  STAY,         answered,   is_answer ),   # a say came first; now the answer sounds
+    row  (R.AUDIBLE,     ReplyDrained,  R.ACTING,     None,       tools_run ),
+    row  (R.AUDIBLE,     ReplyDrained,  R.COMPOSING                         ),   # nothing sounds, and it is not finished
+    row  (R.AUDIBLE,     ToolsCalled,   STAY,         tools_on              ),
+    row  (R.AUDIBLE,     ToolsDone,     STAY,         tools_off             ),
+    owes (R.AUDIBLE,     "the mouth: it reports Drained or Played when its last frame has sounded"),
+    drop (R.AUDIBLE,     ReplyAudible),
+
+    row  (LIVE,          SayPlayed,     STAY,         soften                ),
+    row  (LIVE,          ReplyPlayed,   R.PLAYED,     finish                ),
+    row  (LIVE,          ReplyBroke,    R.FAILED,     fail                  ),
+    row  (LIVE,          ReplyCut,      R.CUT,        cancel                ),
+
+    owes (OVER,          "the turn: it begins the next reply"),
+    never(OVER,          ReplyCut),
+    drop (OVER,          ReplyAudible, ReplyDrained, SayPlayed, ToolsCalled, ToolsDone, ReplyPlayed, ReplyBroke),
+])
+# fmt: on

@@ -1,0 +1,383 @@
+"""What must happen: properties of one move (*response*) and of the whole graph (*liveness*), proved by exploring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from fsm_agents.fsm.engine import Due
+from fsm_agents.fsm.explore import Graph, Move, Properties
+from fsm_agents.machines import effects as do
+from fsm_agents.machines import events as on
+from fsm_agents.machines.caller import Caller as C
+from fsm_agents.machines.properties import SAFETY, state
+from fsm_agents.machines.reply import LIVE, OVER
+from fsm_agents.machines.reply import Reply as R
+from fsm_agents.machines.session import Session as S
+from fsm_agents.machines.talk import Talk
+from fsm_agents.machines.turn import FLOOR
+from fsm_agents.machines.turn import Turn as T
+
+__all__ = ["LIVENESS", "PROPERTIES", "RESPONSE"]
+
+Moved = Move[Talk]
+SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
+
+
+def _held(talk: Talk, *, interim: bool) -> int:
+    words = [text.split() for heard in talk.heard if interim or heard.final for text in [heard.text]]
+    return sum(map(len, words)) + sum(len(text.split()) for text in (*talk.pending, *talk.asked))
+
+
+def _new(move: Moved) -> int:
+    """Words that enter for good: a final transcript's, and interim words that are taken or given up."""
+    event = move.event
+    final = len(event.text.split()) if isinstance(event, on.FinalTranscript) else 0
+    segment = event.segment if isinstance(event, on.FinalTranscript) else None
+    interim = [h for h in move.before.heard if not h.final and h.segment != segment]
+    return final + sum(len(h.text.split()) for h in interim if h not in move.after.heard)
+
+
+def words_are_conserved(move: Moved) -> str | None:
+    """Every word is held, answered, or discarded with a reason: none is lost, none is doubled."""
+    if isinstance(move.event, on.InterimTranscript):
+        return None
+    gone = sum(len(text.split()) for answer in move.did(do.Answered) for text in answer.texts)
+    gone += sum(len(lost.text.split()) for lost in move.did(do.Discard))
+    before, after = _held(move.before, interim=False) + _new(move), _held(move.after, interim=False) + gone
+    return None if before == after else f"{before} words before, {after} after"
+
+
+def discards_have_reasons(move: Moved) -> str | None:
+    """Whatever is given up says why."""
+    given_up = [*move.did(do.Discard), *move.did(do.DropSay), *move.did(do.RefuseSay), *move.did(do.CancelReply), *move.did(do.ReportClosed)]
+    return None if all(effect.reason for effect in given_up) else "given up without a reason"
+
+
+def interim_words_are_kept(move: Moved) -> str | None:
+    """Interim words of an unsettled segment are there when the final ones never come."""
+    event, before = move.event, move.before
+    if not isinstance(event, on.InterimTranscript) or not event.text or event.segment in before.settled:
+        return None
+    if state(before, "caller") in (C.ABSENT, C.GONE):
+        return None
+    if not any(heard.segment == event.segment and heard.text == event.text for heard in move.after.heard):
+        return "interim words are not kept"
+    if event.segment not in move.after.open:
+        return "nobody waits for the final words"
+    return None if move.after.complete == event.complete else "whether they are complete is not kept"
+
+
+def words_end_soft_speech(move: Moved) -> str | None:
+    """Words of the caller over a reply that can be interrupted end it in the same step."""
+    event, before = move.event, move.before
+    if state(before, "turn") not in (T.ANSWERING, T.HOLDING) or before.firm:
+        return None
+    said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and event.segment not in before.settled
+    if state(before, "caller") not in (C.ABSENT, C.GONE) and said and before.reply == move.after.reply and state(move.after, "reply") in LIVE:
+        return "the caller's words do not end the reply"
+    return None
+
+
+def firm_speech_goes_on(move: Moved) -> str | None:
+    """Nothing of the caller's ends what cannot be interrupted, and it is never held once it sounds."""
+    before, after = move.before, move.after
+    if not before.firm:
+        return None
+    ear = isinstance(move.event, on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TurnCompleted)
+    plain = isinstance(move.event, on.InterruptAsked) and not move.event.force
+    if (ear or plain) and (after.reply != before.reply or state(after, "reply") not in LIVE):
+        return "what cannot be interrupted was interrupted"
+    if state(before, "reply") is R.AUDIBLE and after.firm and move.did(do.HoldMouth):
+        return "what cannot be interrupted was held"
+    return None
+
+
+def interrupt_ends(move: Moved) -> str | None:
+    """A forced interrupt ends any reply, a plain one a reply that can be interrupted; nothing begins to answer the same again."""
+    before = move.before
+    if not isinstance(move.event, on.InterruptAsked) or state(before, "turn") not in FLOOR:
+        return None
+    if not move.event.force and before.firm:
+        return None
+    if not move.did(do.CancelReply):
+        return "the interrupted reply goes on"
+    again = [begun for begun in move.did(do.BeginReply) if set(begun.texts) & set(before.asked) and not before.pending]
+    return "the host interrupted, and it is said again" if again else None
+
+
+def failure_is_spoken(move: Moved) -> str | None:
+    """A failed reply is followed by an apology, or by the question asked again; a failed apology reports, and begins none."""
+    before = move.before
+    failed = [e for e in move.did(do.CancelReply) if e.reason != "it was cut"]
+    if not failed:
+        return None
+    apologies = [begun for begun in move.did(do.BeginReply) if begun.apology]
+    if before.apology:
+        return None if move.did(do.GiveUp) and not apologies else "an apology failed and was not reported, or apologised for"
+    if state(before, "turn") is T.ANSWERING:
+        return None if apologies and move.after.apology else "a reply failed and nobody apologised"
+    if before.asked and not move.after.pending:
+        return "a reply failed under the caller and its question is lost"
+    return "a reply failed twice" if move.did(do.GiveUp) else None
+
+
+def complete_turns_are_taken(move: Moved) -> str | None:
+    """A turn that is complete is over at once."""
+    event, before, after = move.event, move.before, move.after
+    caller = state(before, "caller")
+    over = state(after, "caller") is C.QUIET
+    known = [heard.segment for heard in before.heard]
+    covered = bool(known) and all(segment in known for segment in before.open)
+    if isinstance(event, on.TurnCompleted) and covered and not over:
+        return "the turn detector said so, and the turn goes on"
+    if isinstance(event, Due) and event.timer == "endpoint" and before.heard and not before.open and not over:
+        return "all words are in at the endpoint, and the turn goes on"
+    if isinstance(event, Due) and event.timer == "complete" and covered and before.complete and not over:
+        return "a whole sentence was said, and the turn goes on"
+    if isinstance(event, Due) and event.timer == "transcript" and not over:
+        return "the transcript did not come, and it is still waited for"
+    if not isinstance(event, on.FinalTranscript) or event.segment in before.settled or any(s != event.segment for s in before.open):
+        return None
+    if caller is C.TRANSCRIBING and not over:
+        return "the last words came, and the turn goes on"
+    words = bool(event.text or any(h.segment != event.segment for h in before.heard))
+    ends = before.final_ends_turn if words else not before.heard
+    return "the pause is over, and the turn goes on" if caller is C.PAUSING and ends and not over else None
+
+
+def incomplete_turns_go_on(move: Moved) -> str | None:
+    """No turn is taken while a segment's words are not in, unless its time is up or it is said to be complete."""
+    taken = state(move.before, "caller") is not C.QUIET and state(move.after, "caller") is C.QUIET
+    event, before = move.event, move.before
+    if not taken or isinstance(event, on.TurnCompleted) or (isinstance(event, Due) and event.timer != "endpoint"):
+        return None
+    if isinstance(event, Due):
+        return "the turn was taken with words missing" if before.open else None
+    if isinstance(event, on.FinalTranscript) and any(segment != event.segment for segment in before.open):
+        return "the turn was taken with words missing"
+    return None
+
+
+def late_words_leave_a_trace(move: Moved) -> str | None:
+    """Words that come too late, or where nobody listens, are discarded with a reason."""
+    event, before = move.event, move.before
+    if not isinstance(event, on.FinalTranscript) or not event.text:
+        return None
+    unheard = event.segment in before.settled or state(before, "caller") in (C.ABSENT, C.GONE)
+    return "unheard words vanished" if unheard and not move.did(do.Discard) else None
+
+
+def segments_are_finished(move: Moved) -> str | None:
+    """Every segment is opened once and asked for its words when the caller pauses; an ear that was overruled is re-armed."""
+    before, after = state(move.before, "caller"), state(move.after, "caller")
+    speaking = (C.TALKING, C.TRAILING)
+    opened = [e.segment for e in move.did(do.OpenSegment)]
+    started = isinstance(move.event, on.SpeechStarted) and before in (C.QUIET, C.PAUSING, C.TRANSCRIBING)
+    if started != bool(opened) or (opened and opened != [move.before.segment + 1]):
+        return "a segment was not opened, or opened twice"
+    if opened and (opened[0] not in move.after.open or move.after.complete):
+        return "nobody waits for the words of the new segment"
+    left = before in speaking and after not in (*speaking, C.ABSENT, C.GONE)
+    if left != bool(move.did(do.FinishSegment)):
+        return "the final words were not asked for"
+    overruled = before is C.TALKING and left
+    return "the ear was overruled and not re-armed" if overruled != bool(move.did(do.RearmEar)) else None
+
+
+def says_are_answered(move: Moved) -> str | None:
+    """Every ``say()`` is accepted or refused; one that is accepted is begun, interjected, waits, or is dropped with a reason."""
+    before, after = move.before, move.after
+    waiting = {say.number for say in before.says}
+    if isinstance(move.event, on.SayAsked):
+        accepted = state(before, "session") in SPEAKING
+        if accepted == bool(move.did(do.RefuseSay)):
+            return "a say was neither accepted nor refused, or both"
+        waiting |= {move.event.say.number} if accepted else set()
+    begun = {say.number for reply in move.did(do.BeginReply) for say in reply.says} | {e.say.number for e in move.did(do.Interject)}
+    gone = begun | {say.number for say in after.says} | {drop.say for drop in move.did(do.DropSay)}
+    return "a say was lost" if waiting - gone else None
+
+
+def firmness_is_known(move: Moved) -> str | None:
+    """A say that cannot be interrupted makes its reply so, from when it is taken up until it has sounded."""
+    taken = [say for reply in move.did(do.BeginReply) for say in reply.says] + [e.say for e in move.did(do.Interject)]
+    live = state(move.after, "reply") in LIVE
+    if live and any(say.firm and say.number not in move.after.firm for say in taken):
+        return "what cannot be interrupted can be"
+    if isinstance(move.event, on.SayPlayed) and move.event.reply == move.before.reply and move.event.say in move.after.firm:
+        return "it has sounded and still cannot be interrupted"
+    return None
+
+
+def replies_own_the_mouth(move: Moved) -> str | None:
+    """A reply begins with the next number, after the last one has ended, with all that waits; it answers what was owed."""
+    before, after = move.before, move.after
+    begun, ended = move.did(do.BeginReply), move.did(do.CancelReply)
+    if len(begun) > 1 or (begun and begun[0].reply != before.reply + 1) or (not begun and after.reply != before.reply):
+        return "replies are not numbered one by one"
+    if begun and state(before, "reply") in LIVE:
+        own = isinstance(move.event, on.ReplyPlayed)
+        if not own and not (ended and move.step.effects.index(ended[0]) < move.step.effects.index(begun[0])):
+            return "a reply begins before the last one has ended"
+    if begun and not begun[0].apology and (begun[0].texts != after.asked or after.apology):
+        return "the reply does not know what it answers"
+    over = state(before, "reply") in LIVE and (state(after, "reply") in OVER or bool(begun))
+    if over and not isinstance(move.event, on.ReplyPlayed) and not ended:
+        return "a reply is over and nobody stops it"
+    return None
+
+
+def the_gate_follows(move: Moved) -> str | None:
+    """The mouth is shut exactly in HOLDING, as long as the same reply lives."""
+    before, after = state(move.before, "turn") is T.HOLDING, state(move.after, "turn") is T.HOLDING
+    same = move.before.reply == move.after.reply and state(move.after, "reply") in LIVE
+    if not same:
+        return None
+    if after and not before:
+        return None if move.did(do.HoldMouth) else "holding with the gate open"
+    if before and not after:
+        return None if move.did(do.ResumeMouth) else "the gate stays shut"
+    return "the gate moved" if move.did(do.HoldMouth) or move.did(do.ResumeMouth) else None
+
+
+def answers_are_told(move: Moved) -> str | None:
+    """A question is answered when its answer is audible, or its reply ends having said nothing; not by a say before it."""
+    event, before = move.event, move.before
+    told = [text for answer in move.did(do.Answered) for text in answer.texts]
+    current = getattr(event, "reply", None) == before.reply and state(before, "reply") in LIVE
+    due = current and (isinstance(event, on.ReplyPlayed) or (isinstance(event, on.ReplyAudible) and event.answer))
+    return None if told == (list(before.asked) if due else []) else "a question counts as answered at the wrong time"
+
+
+def tools_are_known(move: Moved) -> str | None:
+    """The fact that tools are at work follows what the reply reports."""
+    event = move.event
+    if not isinstance(event, on.ToolsCalled | on.ToolsDone) or event.reply != move.before.reply:
+        return None
+    if state(move.before, "reply") not in LIVE:
+        return None
+    return None if move.after.tools == isinstance(event, on.ToolsCalled) else "tools are at work and nobody knows, or the other way round"
+
+
+def drained_is_not_audible(move: Moved) -> str | None:
+    """The reply is audible from its first frame until it drains: no label says *speaking* over silence."""
+    event, before, after = move.event, move.before, move.after
+    if getattr(event, "reply", None) != before.reply or state(before, "reply") not in LIVE or after.reply != before.reply:
+        return None
+    if isinstance(event, on.ReplyAudible) and state(after, "reply") is not R.AUDIBLE:
+        return "it sounds and is not audible"
+    if isinstance(event, on.ReplyDrained) and state(after, "reply") is R.AUDIBLE:
+        return "nothing sounds and it is audible"
+    return None
+
+
+def the_host_is_obeyed(move: Moved) -> str | None:
+    """start, leave, connect and close do what their names say, from every state in which they can."""
+    before, after, event = state(move.before, "session"), state(move.after, "session"), move.event
+    if isinstance(event, on.StartAsked) and before in (S.CREATED, S.CONNECTED):
+        return None if after is S.STARTED and move.did(do.RunOnEnter) else "it does not start"
+    if isinstance(event, on.Connected):
+        to = {S.CREATED: S.CONNECTED, S.LEFT: S.RUNNING}.get(before, before)  # type: ignore[arg-type,call-overload]
+        return None if after is to else "connecting led elsewhere"
+    if isinstance(event, on.Entered) and before is S.STARTED and after is not S.RUNNING:
+        return "it entered and does not run"
+    if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING) and after is not S.LEFT:
+        return "it does not leave"
+    if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
+        return "it is torn down and not closed"
+    if isinstance(event, on.CloseAsked):
+        return _close(move, before, after)
+    return None
+
+
+def _close(move: Moved, before: object, after: object) -> str | None:
+    if before in (S.EXITING, S.CLOSING, S.CLOSED):
+        return None if move.after.reason == move.before.reason else "the reason of the close was overwritten"
+    if move.after.reason != move.event.reason:
+        return "why it closes is not known"
+    if before in (S.STARTED, S.RUNNING, S.LEFT):
+        stop, leave = move.did(do.StopHooks), move.did(do.RunOnExit)
+        return None if after is S.EXITING and stop and leave else "on_exit does not run, or other hooks run on"
+    if before is S.CONNECTED:
+        return None if after is S.CLOSING else "it does not close"
+    return None if after is S.CLOSED else "it does not close"
+
+
+def hooks_run_once(move: Moved) -> str | None:
+    """``on_enter`` runs on a start, ``on_exit`` once after it, tear-down once before the end, and the end is told once."""
+    before, after = state(move.before, "session"), state(move.after, "session")
+    if bool(move.did(do.RunOnEnter)) != (before in (S.CREATED, S.CONNECTED) and after is S.STARTED):
+        return "on_enter runs at the wrong time"
+    if bool(move.did(do.RunOnExit)) != (after is S.EXITING and before is not S.EXITING):
+        return "on_exit runs at the wrong time"
+    if bool(move.did(do.TearDown)) != (after is S.CLOSING and before is not S.CLOSING):
+        return "torn down at the wrong time"
+    if bool(move.did(do.ReportClosed)) != (after is S.CLOSED and before is not S.CLOSED):
+        return "the end is not told, or told twice"
+    return None
+
+
+def wake_up_waits_for_silence(move: Moved) -> str | None:
+    """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs."""
+    due = isinstance(move.event, Due) and move.event.timer == "wake_up" and state(move.before, "session") is S.RUNNING
+    if due != bool(move.did(do.CallWakeUp)):
+        return "the wake-up hook runs at the wrong time"
+    if move.did(do.CallWakeUp) and state(move.before, "turn") is not T.LISTENING:
+        return "the wake-up hook runs while somebody speaks"
+    return None
+
+
+def every_timer_leads_on(move: Moved) -> str | None:
+    """A timer that is due leads to another state, but for the sentence that was not complete and the wake-up that repeats."""
+    if not isinstance(move.event, Due) or move.event.timer in ("complete", "wake_up"):
+        return None
+    before, after = move.before.cell(move.event.machine), move.after.cell(move.event.machine)
+    moved = before.state is not after.state or move.before.reply != move.after.reply
+    return None if moved else f"{move.event.timer} led nowhere"
+
+
+RESPONSE = (
+    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, firm_speech_goes_on, interrupt_ends,
+    failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on, late_words_leave_a_trace, segments_are_finished,
+    says_are_answered, firmness_is_known, replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known,
+    drained_is_not_audible, the_host_is_obeyed, hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
+)  # fmt: skip
+
+
+def _timers_lead_to(graph: Graph, goal: Callable[[Talk], bool], start: Callable[[Talk], bool], what: str) -> Iterator[tuple[int, str]]:
+    good = graph.reaches(goal, by=lambda event: isinstance(event, Due))
+    for node, talk in enumerate(graph.nodes):
+        if start(talk) and node not in good:
+            yield node, what
+            return
+
+
+def silence_ends(graph: Graph) -> Iterator[tuple[int, str]]:
+    """A reply that does not sound comes to sound or to an end by timers alone: no dead air."""
+    goal = lambda talk: state(talk, "reply") in OVER or state(talk, "reply") is R.AUDIBLE  # noqa: E731
+    yield from _timers_lead_to(graph, goal, lambda _: True, "a reply may stay silent for ever")
+
+
+def turns_end(graph: Graph) -> Iterator[tuple[int, str]]:
+    """Whatever the caller began is over by timers alone, even if the detector never stops and no transcript comes."""
+    goal = lambda talk: state(talk, "caller") in (C.QUIET, C.ABSENT, C.GONE)  # noqa: E731
+    yield from _timers_lead_to(graph, goal, lambda _: True, "a turn of the caller may never end")
+
+
+def closing_ends(graph: Graph) -> Iterator[tuple[int, str]]:
+    """Once closing is asked for, the session is closed by timers alone, whatever hooks and providers do."""
+    goal = lambda talk: state(talk, "session") is S.CLOSED  # noqa: E731
+    yield from _timers_lead_to(graph, goal, lambda t: state(t, "session") in (S.EXITING, S.CLOSING), "closing may take for ever")
+
+
+def holding_ends(graph: Graph) -> Iterator[tuple[int, str]]:
+    """Being undecided about the caller ends by a timer."""
+    goal = lambda talk: state(talk, "turn") is not T.HOLDING  # noqa: E731
+    yield from _timers_lead_to(graph, goal, lambda _: True, "the gate may stay shut for ever")
+
+
+LIVENESS = (silence_ends, turns_end, closing_ends, holding_ends)
+
+PROPERTIES = Properties(SAFETY, RESPONSE, LIVENESS)
+"""Everything that is proved of a conversation."""
+

@@ -1,0 +1,98 @@
+"""The world the conversation is explored in: which events may come, and what of the data tells two situations apart.
+
+Every event is offered in every state, more than any real host, ear or mouth would do; only the growth of data is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from fsm_agents.fsm.explore import World
+from fsm_agents.fsm.joint import Joint
+from fsm_agents.machines.events import (
+    CloseAsked, Connected, Entered, Exited, FinalTranscript, InterimTranscript, InterruptAsked, LeaveAsked, ReplyAudible, ReplyBroke,
+    ReplyDrained, ReplyPlayed, Say, SayAsked, SayPlayed, SpeechStarted, SpeechStopped, StartAsked, ToolsCalled, ToolsDone, TornDown,
+    TurnCompleted,
+)  # fmt: skip
+from fsm_agents.machines.caller import Caller
+from fsm_agents.machines.joined import CONVERSATION
+from fsm_agents.machines.reply import LIVE
+from fsm_agents.machines.talk import Talk
+
+__all__ = ["voice_world"]
+
+_PLAIN = (
+    Connected(), StartAsked(), Entered(), LeaveAsked(), CloseAsked("asked"), Exited(), TornDown(),
+    InterruptAsked(force=False), InterruptAsked(force=True), SpeechStopped(), TurnCompleted(),
+)  # fmt: skip
+
+
+def voice_world(*, texts: int = 1, says: int = 1, final_ends_turn: bool = False, joint: Joint[Talk] = CONVERSATION) -> World[Talk]:
+    """The conversation with at most ``texts`` unanswered turns (and segments of one turn) and ``says`` waiting says.
+
+    Args:
+        texts: How many turns may be owed or being said; a turn may have one segment more.
+        says: How many says may wait or be firm.
+        final_ends_turn: The setting of the conversation.
+        joint: The machines; mutants pass theirs.
+    """
+
+    def start() -> Talk:
+        return joint.start(Talk(final_ends_turn=final_ends_turn), {"wake_up": 20.0})
+
+    def stimuli(talk: Talk) -> Iterator[object]:
+        yield from _PLAIN
+        yield from _mouth(talk)
+        segments = {*talk.open, *(heard.segment for heard in talk.heard)}
+        if len(segments) < max(texts, 1) + 1:
+            yield SpeechStarted()
+        yield from _words(talk, room=len(talk.pending) + len(talk.asked) + len(talk.heard) < texts)
+        if len(talk.says) < says and len(talk.firm) < says + (not talk.says):
+            number = 1 + max((*talk.firm, *(say.number for say in talk.says)), default=0)
+            yield SayAsked(Say(number, "s"))
+            yield SayAsked(Say(number, "s", firm=True))
+
+    return World(joint, start, stimuli, abstract)
+
+
+def _mouth(talk: Talk) -> Iterator[object]:
+    reply = talk.reply
+    yield ReplyAudible(reply, answer=True)
+    yield ReplyAudible(reply, answer=False)
+    yield ReplyDrained(reply)
+    yield ToolsCalled(reply)
+    yield ToolsDone(reply)
+    yield ReplyPlayed(reply)
+    yield ReplyBroke(reply, "broke")
+    for say in (*talk.firm, 0):
+        yield SayPlayed(reply, say)
+    yield ReplyPlayed(reply - 1)  # of the last reply: stale, whatever it says
+
+
+def _words(talk: Talk, *, room: bool) -> Iterator[object]:
+    known = [heard.segment for heard in talk.heard]
+    for segment in {talk.segment, *talk.open}:
+        yield FinalTranscript("", segment)
+        if room or segment in known or segment in talk.settled:
+            yield FinalTranscript("w", segment)
+            yield InterimTranscript("w", segment)
+            yield InterimTranscript("w", segment, complete=True)
+
+
+def abstract(talk: Talk) -> Hashable:
+    """The data, with texts renamed, counters made relative, and what no row reads where it rests left out."""
+    last = talk.segment
+    known = sorted({last, *talk.open, *(heard.segment for heard in talk.heard)}, reverse=True)
+    caller, reply = talk.cell("caller").state, talk.cell("reply").state
+    return (
+        tuple((known.index(heard.segment), heard.final) for heard in talk.heard),
+        talk.complete and caller in (Caller.TALKING, Caller.TRAILING),
+        tuple(known.index(segment) for segment in talk.open),
+        last in talk.settled,
+        len(talk.pending),
+        len(talk.asked),
+        tuple(say.firm for say in talk.says),
+        len(talk.firm),
+        talk.apology and reply in LIVE,
+        talk.tools,
+    )

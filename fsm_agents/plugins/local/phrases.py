@@ -1,0 +1,264 @@
+"""What the caller is expected to say, as a small automaton over words. Pure: no engine, no sound, no waiting.
+
+A phrase is words with two constructs: ``[optional words]`` and ``(one way | another way)``; they nest, and a ``*`` behind a
+closing bracket lets it be said any number of times. ``PhraseSet`` reads a set of phrases once and then tells for any text
+whether it is a complete sentence, the beginning of one, or neither.
+
+How: each word of a phrase is a *position*; the automaton is the classical one over positions (Glushkov's), made deterministic
+while it is read. A state is therefore exactly "what may come next, and whether one may stop here", so the hundred ways to say
+a number share one state. Rejected: text grammars (JSGF), because the engine's parser refuses without naming the word and
+cannot start in the middle of a sentence.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+import attrs
+
+from fsm_agents.errors import MisuseError
+
+__all__ = ["Match", "Node", "PhraseSet", "Positions", "words_of"]
+
+#: Deepest nesting of brackets. Written by people: more than this is a mistake, and the parser must not exhaust the stack.
+MAX_DEPTH = 20
+#: Most states of one set. A flow's widest state (all numbers to 9999, twice) stays under 300.
+MAX_STATES = 5000
+
+_TOKEN = re.compile(r"\s*(?:([\w'’.\-]+)|([\[\]()|*])|(\S))")
+_EDGE = " \t\r\n.,;:!?…\"“”„«»()"
+
+
+class Match(enum.Enum):
+    """How a text stands to a set of phrases."""
+
+    COMPLETE = "a complete sentence"
+    PREFIX = "the beginning of a sentence"
+    NONE = "neither"
+
+
+@attrs.frozen
+class Node:
+    """One state of the automaton: whether a sentence may end here, and the positions that may come next."""
+
+    accepts: bool
+    follow: frozenset[int]
+
+
+@attrs.frozen
+class Part:
+    """A piece of a phrase while it is read: whether it may be silent, and where it may begin and end."""
+
+    silent: bool
+    first: frozenset[int]
+    last: frozenset[int]
+
+
+_NOTHING = Part(silent=True, first=frozenset(), last=frozenset())
+
+
+class Positions:
+    """All words of a set of phrases, each at its own position, and which position may follow which."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.follow: list[set[int]] = []
+
+    def word(self, word: str) -> Part:
+        """A new position for ``word``."""
+        self.words.append(word)
+        self.follow.append(set())
+        here = frozenset((len(self.words) - 1,))
+        return Part(silent=False, first=here, last=here)
+
+    def sequence(self, left: Part, right: Part) -> Part:
+        """``left`` and then ``right``."""
+        for position in left.last:
+            self.follow[position] |= right.first
+        return Part(
+            silent=left.silent and right.silent,
+            first=left.first | right.first if left.silent else left.first,
+            last=left.last | right.last if right.silent else right.last,
+        )
+
+    def repeat(self, part: Part) -> Part:
+        """``part`` any number of times, also never."""
+        for position in part.last:
+            self.follow[position] |= part.first
+        return attrs.evolve(part, silent=True)
+
+
+class _Reader:
+    """Reads one phrase into ``positions``: choice = sequence {"|" sequence}; item = word | "(" choice ")" | "[" choice "]"."""
+
+    def __init__(self, phrase: str, positions: Positions) -> None:
+        self.phrase = phrase
+        self.positions = positions
+        self.tokens = list(_tokens(phrase))
+        self.at = 0
+
+    def read(self) -> Part:
+        part = self.choice(0)
+        if self.at < len(self.tokens):
+            self.fail(f"{self.tokens[self.at]!r} has no partner")
+        if part.silent:
+            self.fail("it can be said without a word: leave one word outside the [ ]")
+        return part
+
+    def choice(self, depth: int) -> Part:
+        ways = [self.sequence(depth)]
+        while self.take("|"):
+            ways.append(self.sequence(depth))
+        if len(ways) > 1 and _NOTHING in ways:
+            self.fail("one side of a | is empty")
+        return Part(
+            silent=any(way.silent for way in ways),
+            first=frozenset().union(*(way.first for way in ways)),
+            last=frozenset().union(*(way.last for way in ways)),
+        )
+
+    def sequence(self, depth: int) -> Part:
+        part = _NOTHING
+        while self.at < len(self.tokens) and self.tokens[self.at] not in ("|", ")", "]"):
+            part = self.positions.sequence(part, self.item(depth))
+        return part
+
+    def item(self, depth: int) -> Part:
+        token = self.tokens[self.at]
+        self.at += 1
+        if token == "*":
+            self.fail("a * stands behind a closing bracket")
+        if token not in ("(", "["):
+            return self.positions.word(token)
+        if depth >= MAX_DEPTH:
+            self.fail(f"brackets nest deeper than {MAX_DEPTH}")
+        part = self.choice(depth + 1)
+        if part == _NOTHING:
+            self.fail("a pair of brackets is empty")
+        if not self.take("]" if token == "[" else ")"):
+            self.fail(f"{token!r} has no partner")
+        if self.take("*"):
+            return self.positions.repeat(part)
+        return attrs.evolve(part, silent=True) if token == "[" else part
+
+    def take(self, token: str) -> bool:
+        if self.at < len(self.tokens) and self.tokens[self.at] == token:
+            self.at += 1
+            return True
+        return False
+
+    def fail(self, why: str) -> NoReturn:
+        msg = f"phrase {self.phrase!r}: {why}"
+        raise MisuseError(msg)
+
+
+def _tokens(phrase: str) -> Iterator[str]:
+    for word, sign, other in _TOKEN.findall(phrase):
+        if other:
+            msg = f"phrase {phrase!r}: {other!r} means nothing here; phrases are words, [optional words] and (one | another)"
+            raise MisuseError(msg)
+        if sign:
+            yield sign
+        elif any(char.isdigit() for char in word):
+            msg = f"phrase {phrase!r}: write {word!r} as it is spoken, for example 'two' for '2'"
+            raise MisuseError(msg)
+        elif not (any(char.isalpha() for char in word) and "_" not in word):
+            msg = f"phrase {phrase!r}: {word!r} is not a word"
+            raise MisuseError(msg)
+        else:
+            yield _plain(word)
+
+
+def _plain(word: str) -> str:
+    # "a.m." and "a.m" are one word: a transcript's full stop belongs to the sentence as often as to the word
+    return word.casefold().replace("’", "'").strip(".-")
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a transcript as phrases write them: lower case, no punctuation around them. Digits stay digits.
+
+    >>> words_of("Yes, two LARGE pizzas.")
+    ['yes', 'two', 'large', 'pizzas']
+    """
+    return [word for word in (_plain(piece.strip(_EDGE)) for piece in text.split()) if word]
+
+
+class PhraseSet:
+    """A set of phrases, ready to compare texts with.
+
+    Args:
+        phrases: At least one phrase. Upper and lower case are one. Word for word as spoken: digits are refused.
+
+    Raises:
+        MisuseError: A phrase that cannot be read; the message names the phrase and what is wrong.
+
+    >>> sizes = PhraseSet(["[a] (large | small) pizza [please]"])
+    >>> sizes.match("a large"), sizes.match("small pizza"), sizes.ends("small pizza"), sizes.match("pizza")
+    (<Match.PREFIX: 'the beginning of a sentence'>, <Match.COMPLETE: 'a complete sentence'>, False, <Match.NONE: 'neither'>)
+    """
+
+    def __init__(self, phrases: Iterable[str]) -> None:
+        self.phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
+        if not self.phrases:
+            msg = "a set of phrases needs at least one phrase"
+            raise MisuseError(msg)
+        positions = Positions()
+        parts = [_Reader(phrase, positions).read() for phrase in self.phrases]
+        self._word_at = positions.words
+        self._ends = frozenset().union(*(part.last for part in parts))
+        self._follow = [frozenset(after) for after in positions.follow]
+        self.start = Node(accepts=False, follow=frozenset().union(*(part.first for part in parts)))
+        #: Every word that can be said, sorted.
+        self.words: tuple[str, ...] = tuple(sorted(set(positions.words)))
+        #: The automaton: for each state, word to next state. In the order of discovery, the start first.
+        self.nodes: dict[Node, dict[str, Node]] = self._explore()
+
+    def _explore(self) -> dict[Node, dict[str, Node]]:
+        nodes: dict[Node, dict[str, Node]] = {}
+        waiting = [self.start]
+        while waiting:
+            node = waiting.pop()
+            if node in nodes:
+                continue
+            if len(nodes) == MAX_STATES:
+                msg = f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
+                raise MisuseError(msg)
+            by_word: dict[str, set[int]] = {}
+            for position in node.follow:
+                by_word.setdefault(self._word_at[position], set()).add(position)
+            nodes[node] = {word: self._node(by_word[word]) for word in sorted(by_word)}
+            waiting.extend(nodes[node].values())
+        return nodes
+
+    def _node(self, positions: set[int]) -> Node:
+        return Node(
+            accepts=not positions.isdisjoint(self._ends),
+            follow=frozenset().union(*(self._follow[position] for position in positions)),
+        )
+
+    def walk(self, words: Iterable[str], start: Node | None = None) -> Node | None:
+        """The state after ``words`` (from the beginning, or from ``start``); None if no sentence goes that way."""
+        node: Node | None = self.start if start is None else start
+        for word in words:
+            if node is None:
+                return None
+            node = self.nodes[node].get(word)
+        return node
+
+    def match(self, text: str) -> Match:
+        """How ``text`` stands to the phrases. An empty text is the beginning of every sentence: ``PREFIX``."""
+        node = self.walk(words_of(text))
+        if node is None:
+            return Match.NONE
+        return Match.COMPLETE if node.accepts else Match.PREFIX
+
+    def ends(self, text: str) -> bool:
+        """Whether ``text`` is a complete sentence that no longer sentence begins with: nothing more can come."""
+        node = self.walk(words_of(text))
+        return node is not None and node.accepts and not node.follow
+
+    def __repr__(self) -> str:
+        return f"PhraseSet({list(self.phrases)!r})"

@@ -1,0 +1,1 @@
+"""Floor 7, what users subclass and hold: the agent and its session."""

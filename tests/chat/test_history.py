@@ -1,0 +1,239 @@
+"""The history: a model is never shown half a tool call, and what is forgotten is the oldest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsm_agents.chat import ChatContext, ChatItem, ChatMessage, ToolCall, ToolResult, estimate_tokens
+from fsm_agents.errors import MisuseError
+
+IDS = st.sampled_from("abc")
+ITEMS: st.SearchStrategy[ChatItem] = st.one_of(
+    st.builds(ChatMessage, st.sampled_from(["user", "assistant"]), st.text(max_size=30), st.booleans()),
+    st.builds(ToolCall, IDS, st.just("look"), st.just("{}")),
+    st.builds(ToolResult, IDS, st.just("look"), st.text(max_size=30), st.booleans()),
+)
+CONTEXTS = st.builds(ChatContext, st.text(max_size=10), st.lists(ITEMS, max_size=20))
+
+USER, AGENT = ChatMessage("user", "A pizza."), ChatMessage("assistant", "Which size?")
+CALL, RESULT = ToolCall("1", "look", "{}"), ToolResult("1", "look", "found")
+CALL2, RESULT2 = ToolCall("2", "look", "{}"), ToolResult("2", "look", "nothing")
+
+
+def test_items_are_kept_in_order_without_the_instructions() -> None:
+    """As a tuple that nobody changes."""
+    context = ChatContext("Be brief.")
+    context.add(USER)
+    context.add(AGENT)
+    assert context.items == (USER, AGENT)
+    assert len(context) == 2
+
+
+def test_the_instructions_can_be_changed_and_stand_first() -> None:
+    """There is one such text."""
+    context = ChatContext("Be brief.", [USER])
+    context.system = "Be long."
+    assert context.export() == (ChatMessage("system", "Be long."), USER)
+    context.system = ""
+    assert context.export() == (USER,)
+
+
+def test_a_system_message_is_no_item() -> None:
+    """The message says where instructions go."""
+    with pytest.raises(MisuseError, match=r"set context\.system"):
+        ChatContext().add(ChatMessage("system", "Be brief."))
+
+
+def test_what_is_no_item_is_refused() -> None:
+    """The message names what it is and what it could be."""
+    with pytest.raises(MisuseError, match=r"str is not a chat item; add a ChatMessage"):
+        ChatContext("", ["hello"])  # type: ignore[list-item]
+
+
+def test_a_copy_changes_apart() -> None:
+    """Neither sees what the other is told."""
+    context = ChatContext("Be brief.", [USER])
+    copy = context.copy()
+    assert copy == context
+    copy.add(AGENT)
+    copy.system = "Be long."
+    assert context == ChatContext("Be brief.", [USER])
+    assert copy != context
+    assert context != [USER]
+
+
+def test_a_context_in_a_log_does_not_tell_what_was_said() -> None:
+    """Transcripts are private words."""
+    assert repr(ChatContext("Be brief.", [USER])) == "ChatContext(<1 items, 9 characters of instructions>)"
+
+
+def test_a_result_follows_its_call_at_once() -> None:
+    """Whenever it was reported; two calls at a time keep their own."""
+    context = ChatContext("", [USER, CALL, CALL2, AGENT, RESULT2, USER, RESULT])
+    assert context.export() == (USER, CALL, RESULT, CALL2, RESULT2, AGENT, USER)
+
+
+def test_calls_and_results_alone_are_not_shown_but_kept() -> None:
+    """A call that waits is shown as soon as its result is there."""
+    context = ChatContext("", [RESULT2, CALL, AGENT])
+    assert context.export() == (AGENT,)
+    context.add(RESULT)
+    assert context.export() == (CALL, RESULT, AGENT)
+
+
+def test_a_result_belongs_to_the_latest_call_before_it() -> None:
+    """Some servers count call ids from 0 in every answer."""
+    again = ToolCall("1", "look", '{"at": 2}')
+    assert ChatContext("", [CALL, RESULT, again, RESULT]).export() == (CALL, RESULT, again, RESULT)
+    assert ChatContext("", [CALL, again, RESULT, RESULT]).export() == (again, RESULT)
+
+
+@given(CONTEXTS)
+def test_whatever_happened_a_model_is_shown_whole_pairs_only(context: ChatContext) -> None:
+    """For any history: each call is followed by a result with its id, each result comes so; messages are all there, in order."""
+    shown = context.export()[1 if context.system else 0 :]
+    for at, item in enumerate(shown):
+        if isinstance(item, ToolCall):
+            follower = shown[at + 1]
+            assert isinstance(follower, ToolResult)
+            assert follower.id == item.id
+        elif isinstance(item, ToolResult):
+            assert isinstance(shown[at - 1], ToolCall)
+    messages = [item for item in context.items if isinstance(item, ChatMessage)]
+    assert [item for item in shown if isinstance(item, ChatMessage)] == messages
+    assert not Counter(shown) - Counter(context.items)
+
+
+def test_the_oldest_is_forgotten_first_and_pairs_go_together() -> None:
+    """A limit inside of a pair takes the whole pair."""
+    context = ChatContext("Be brief.", [USER, CALL, RESULT, AGENT])
+    context.trim(max_items=3)
+    assert context.items == (CALL, RESULT, AGENT)
+    context.trim(max_items=2)
+    assert context.items == (AGENT,)
+    context.trim(max_items=0)
+    assert context.items == ()
+    assert context.system == "Be brief."
+
+
+def test_without_a_limit_only_results_without_a_call_go() -> None:
+    """Nobody will ever be shown them."""
+    context = ChatContext("", [RESULT2, USER, CALL])
+    context.trim()
+    assert context.items == (USER, CALL)
+
+
+def test_a_call_that_waits_goes_last() -> None:
+    """The slow tool's result must find it."""
+    context = ChatContext("", [CALL, USER, AGENT])
+    context.trim(max_items=2)
+    assert context.items == (CALL, AGENT)
+    context.trim(max_items=0)
+    assert context.items == ()
+
+
+def test_tokens_are_counted_with_the_instructions() -> None:
+    """Which stay, even if they alone are too much; calls and results count by what the model reads."""
+    context = ChatContext("x" * 40, [USER, CALL, RESULT, AGENT])  # 10 + 2 + 2 + 2 + 3 tokens
+    context.trim(max_tokens=19)
+    assert len(context) == 4
+    context.trim(max_tokens=18)
+    assert context.items == (CALL, RESULT, AGENT)
+    context.trim(max_tokens=14)
+    assert context.items == (AGENT,)
+    context.trim(max_tokens=1)
+    assert context.items == ()
+    assert context.system
+
+
+def test_a_real_tokenizer_can_count() -> None:
+    """Words here."""
+    context = ChatContext("", [ChatMessage("user", "one two three"), ChatMessage("user", "four")])
+    context.trim(max_tokens=3, count=lambda text: len(text.split()))
+    assert context.items == (ChatMessage("user", "four"),)
+
+
+def test_a_token_is_about_four_characters() -> None:
+    """Rounded up: no text is free."""
+    assert [estimate_tokens("x" * length) for length in (0, 1, 4, 5)] == [0, 1, 1, 2]
+
+
+@given(CONTEXTS, st.none() | st.integers(0, 20), st.none() | st.integers(0, 60))
+def test_trimming_keeps_the_limits_and_forgets_no_more_than_needed(context: ChatContext, items: int | None, tokens: int | None) -> None:
+    """For any history and limits: both hold, pairs stay whole, no result without a call is left, and what stays keeps its order."""
+    before = context.copy()
+    context.trim(items, tokens)
+    assert items is None or len(context) <= items
+    used = sum(map(estimate_tokens, _texts(context)))
+    assert tokens is None or used + estimate_tokens(context.system) <= tokens or not len(context)
+    assert context.system == before.system
+    rest = iter(before.items)
+    assert all(any(item is other for other in rest) for item in context.items)
+    shown = [item for item in context.export() if not isinstance(item, ChatMessage)]
+    results = [item for item in context.items if isinstance(item, ToolResult)]
+    assert sum(isinstance(item, ToolResult) for item in shown) == len(results)
+    assert not context.items or not isinstance(context.items[0], ToolResult)
+    again = context.copy()
+    again.trim(items, tokens)
+    assert again == context
+    if items is None and tokens is None:
+        assert context.export() == before.export()
+
+
+def _texts(context: ChatContext) -> list[str]:
+    """What a model reads of each item."""
+    return [
+        item.text if isinstance(item, ChatMessage) else item.output if isinstance(item, ToolResult) else item.name + item.arguments
+        for item in context.items
+    ]
+
+
+@pytest.mark.parametrize("limits", [{"max_items": -1}, {"max_tokens": -1}])
+def test_a_negative_limit_is_refused(limits: dict[str, Any]) -> None:
+    """The message names it."""
+    with pytest.raises(MisuseError, match=rf"{next(iter(limits))}=-1\): a limit is 0 or more"):
+        ChatContext().trim(**limits)
+
+
+@given(CONTEXTS)
+def test_a_history_survives_a_file(context: ChatContext) -> None:
+    """Through JSON and back."""
+    assert ChatContext.from_dicts(json.loads(json.dumps(context.to_dicts()))) == context
+
+
+def test_the_form_of_the_file() -> None:
+    """Plain and stable: other programs read it."""
+    context = ChatContext("Be brief.", [USER, CALL, RESULT])
+    assert context.to_dicts() == [
+        {"type": "message", "role": "system", "text": "Be brief.", "interrupted": False},
+        {"type": "message", "role": "user", "text": "A pizza.", "interrupted": False},
+        {"type": "tool_call", "id": "1", "name": "look", "arguments": "{}"},
+        {"type": "tool_result", "id": "1", "name": "look", "output": "found", "is_error": False},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"type": "mesage", "role": "user", "text": "hi"}, r"entry 1: the type 'mesage' is not known; did you mean 'message'"),
+        ({"role": "user", "text": "hi"}, "the type None is not known"),
+        ({"type": ["message"]}, r"the type \['message'\] is not known"),
+        ({"type": "message", "role": "user", "txt": "hi"}, r"\(message\): 'txt' is not known; did you mean 'text'"),
+        ({"type": "message", "role": "user"}, "'text' is missing"),
+        ({"type": "message", "role": "user", "text": 5}, "'text' is 5, and must be a str"),
+        ({"type": "message", "role": "user", "text": "", "interrupted": "no"}, "'interrupted' is 'no', and must be a bool"),
+        ({"type": "message", "role": "tool", "text": ""}, "role 'tool' is not known"),
+        ({"type": "message", "role": "system", "text": ""}, r"set context\.system"),
+        ("hello", "entry 1 is not an object"),
+    ],
+)
+def test_a_broken_file_is_refused_by_place_and_reason(entry: Any, says: str) -> None:
+    """Whoever edited it by hand is told where."""
+    with pytest.raises(MisuseError, match=says):
+        ChatContext.from_dicts([{"type": "message", "role": "user", "text": "hi"}, entry])

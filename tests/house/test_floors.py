@@ -1,0 +1,66 @@
+"""The floors hold: the contracts of the import linter are kept, README shows the same floors, and a light import stays light."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).parents[2]
+
+#: What ``import fsm_agents`` may not bring along: slow to import, or of an extra that may be missing.
+HEAVY = {
+    "espeakng_loader",
+    "numpy",
+    "openai",
+    "pocketsphinx",
+    "pygraphviz",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "webrtcvad",
+    "websockets",
+}
+
+
+def floors() -> list[list[str]]:
+    """The floors as the linter knows them, top first; each a list of folders."""
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(each for each in config["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    return [re.findall(r"\w+", layer) for layer in contract["layers"]]
+
+
+def test_the_contracts_are_kept() -> None:
+    """The output names the import that breaks one; ``lint-imports`` alone shows the same."""
+    assert lint_imports(str(ROOT / "pyproject.toml"), no_cache=True, no_logo=True) == EXIT_STATUS_SUCCESS
+
+
+def test_every_folder_has_a_floor_and_says_so() -> None:
+    """A package without ``__init__.py`` would be invisible to the linter."""
+    folders = {path.name for path in (ROOT / "fsm_agents").iterdir() if any(path.glob("**/*.py"))}
+    placed = {folder for floor in floors() for folder in floor}
+    assert folders - placed == set()
+    packages = {path.parent for path in (ROOT / "fsm_agents").rglob("*.py")}
+    assert [str(each) for each in packages if not (each / "__init__.py").exists()] == []
+
+
+def test_readme_shows_the_floors_in_order() -> None:
+    """One line of README for each floor, top first, with its folders in backquotes."""
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    shown = [
+        next((number for number, line in enumerate(lines) if all(f"`{folder}`" in line for folder in floor)), None)
+        for floor in floors()
+    ]
+    assert None not in shown, f"no line of README.md names {floors()[shown.index(None)]}"
+    assert shown == sorted(shown, key=str)
+
+
+def test_importing_the_package_is_light() -> None:
+    """Providers and numpy load when they are used."""
+    code = "import sys, fsm_agents; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert HEAVY & set(done.stdout.split()) == set()
