@@ -12,9 +12,12 @@ A cancelled task is none of these: cancellation always passes through.
 from __future__ import annotations
 
 import difflib
+import functools
+import inspect
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
-__all__ = ["FSMAgentsError", "MissingExtra", "MisuseError", "ProviderError", "TableError", "nearest"]
+__all__ = ["FSMAgentsError", "MissingExtra", "MisuseError", "ProviderError", "TableError", "nearest", "strict_keywords"]
 
 
 class FSMAgentsError(Exception):
@@ -55,6 +58,29 @@ class MissingExtra(FSMAgentsError, ImportError):  # noqa: N818 - reads as a sent
             f"{needs} needs the extra [{extra}]: pip install 'fsm_agents[{extra}]'" + (f" ({hint})" if hint else "")
         )
         self.extra = extra
+
+
+C = TypeVar("C", bound=type[Any])
+
+
+def strict_keywords(cls: C) -> C:
+    """Class decorator: a keyword that ``__init__`` does not know is a :class:`MisuseError` that offers the nearest one it knows.
+
+    A misspelt option that is silently ignored, or answered with a bare ``TypeError``, costs an hour; this costs a second.
+    """
+    init = cls.__init__
+    known = [name for name, part in inspect.signature(init).parameters.items() if name != "self" and part.kind is not part.VAR_KEYWORD]
+
+    @functools.wraps(init)
+    def checked(self: Any, *args: Any, **keywords: Any) -> None:
+        for name in keywords:
+            if name not in known:
+                msg = f"{cls.__name__} has no option {name!r}; {nearest(name, known)}"
+                raise MisuseError(msg)
+        init(self, *args, **keywords)
+
+    cls.__init__ = checked
+    return cls
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

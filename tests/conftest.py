@@ -34,8 +34,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" i
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what uses ``anyio_backend`` on both backends, unless the test parametrizes it itself."""
-    chosen = {name for mark in metafunc.definition.iter_markers("parametrize") for name in str(mark.args[0]).split(",")}
-    if "anyio_backend" in metafunc.fixturenames and "anyio_backend" not in chosen:
+    chosen = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize") if mark.args]
+    if "anyio_backend" in metafunc.fixturenames and not any("anyio_backend" in names for names in chosen):
         real = "-real" if metafunc.definition.get_closest_marker("real_clock") else ""
         metafunc.parametrize("anyio_backend", [f"asyncio{real}", f"trio{real}"], indirect=True, scope="module")
 

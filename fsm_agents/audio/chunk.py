@@ -39,6 +39,11 @@ class Chunker:
         self._held = held[whole:]
         return [held[at : at + size] for at in range(0, whole, size)]
 
+    @property
+    def size(self) -> int:
+        """The length of a piece in bytes."""
+        return self._size
+
     def flush(self) -> bytes:
         """Give up the remainder (shorter than a piece, possibly empty) and start afresh."""
         held, self._held = self._held, b""

@@ -2,8 +2,8 @@
 
 This file may measure; whoever decides what counts as speech (a detector) sits elsewhere.
 
-Measured for 320 samples (20 ms at 16 kHz): numpy's dot product 3 µs; ``sum(map(mul, …))`` over an ``array`` or a ``memoryview`` 26 to
-32 µs; ``math.dist`` from zero 16 µs. So numpy, imported at the first call.
+Measured for 320 samples (20 ms at 16 kHz): numpy's dot product 3 µs; ``sum(map(mul, …))`` over an ``array`` or a ``memoryview``
+26 to 32 µs; ``math.dist`` from zero 16 µs. So numpy, imported at the first call.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import math
 __all__ = ["QUIETEST", "rms"]
 
 QUIETEST = -100.0
-"""dBFS given for digital silence, where the logarithm has no value. One single step of one sample in 20 ms is -115, and no room is
-that quiet: 16 bit sound has a range of 96 dB."""
+"""dBFS given for digital silence, where the logarithm has no value. One single step of one sample in 20 ms is -115, and no room
+is that quiet: 16 bit sound has a range of 96 dB."""
 
 _FULL_SCALE_SQUARED = 32768.0**2
 

@@ -1,8 +1,8 @@
 """What was *heard* of what was said: samples played on one side, words on the other.
 
-A conversation's history may only hold what the caller heard. So the mouth tells this file what it handed out, sentence by sentence,
-and after a cut asks how much text the played samples carry. This file counts; it plays nothing, and knows no clock: how many samples
-were played is for a room to say.
+A conversation's history may only hold what the caller heard. So the mouth tells this file what it handed out, sentence by
+sentence, and after a cut asks how much text the played samples carry. This file counts; it plays nothing, and knows no clock: how
+many samples were played is for a room to say.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Playout:
     All sound of a playout has one sample rate, and is played in the order in which it was written.
 
     Args:
-        rate: That rate, in Hz. It matters only to a sentence without word marks that is cut while it is still being made and before
-            any sentence is complete: its length has to be guessed then (15 characters a second).
+        rate: That rate, in Hz. It matters only to a sentence without word marks that is cut while it is still being made and
+            before any sentence is complete: its length has to be guessed then (15 characters a second).
     """
 
     __slots__ = ("_open", "_rate", "_sentences", "_total")
@@ -71,8 +71,9 @@ class Playout:
 
         Args:
             samples: How many samples were handed out, 0 or more.
-            marks: Words that end, as ``(text_end, sample_end)``: how many characters of the sentence are said when how many samples
-                of it, counted from the start of the sentence, were played. In any order; ends beyond the text are harmless.
+            marks: Words that end, as ``(text_end, sample_end)``: how many characters of the sentence are said when how many
+                samples of it, counted from the start of the sentence, were played. In any order; ends beyond the text are
+                harmless.
 
         Raises:
             MisuseError: No sentence is open, or ``samples`` is negative.

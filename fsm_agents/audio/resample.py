@@ -9,7 +9,8 @@ A windowed-sinc filter, one set of weights for each fraction of a sample an outp
   cannot depend on the order in which the library adds, and so not on how the stream was cut: byte-identical, by construction.
 * Positions are counted in whole fractions (rate / greatest common divisor), so nothing drifts in an hour.
 
-Rejected: linear interpolation (aliases at -20 dB when going down), and a fresh filter for each piece (clicks).
+Rejected: linear interpolation (what the lower rate cannot hold comes back as a whistle), and a fresh filter for each piece (it
+clicks).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ __all__ = ["Resampler"]
 
 _CROSSINGS = 24
 """Zero crossings of the sinc on each side, at the lower of the two rates: 1.5 ms of delay at 16 kHz. With the window below, the
-transition is 0.23 of the band wide."""
+transition is 0.22 of the band wide."""
 
 _ROLLOFF = 0.9
 """Cut-off as a share of the lower rate's band, so that the transition ends about where aliases would begin."""
@@ -45,8 +46,8 @@ _UNIT = float(1 << 20)
 class Resampler:
     """Converts a stream of PCM int16 little endian mono from one sample rate to another.
 
-    All that comes out for one stream (every ``push`` and the ``flush``) is ``round(samples * to_rate / from_rate)`` samples, the same
-    bytes however the stream was cut, and aligned: sample 0 of the output is sample 0 of the input. Equal rates pass through.
+    All that comes out for one stream (every ``push`` and the ``flush``) is ``round(samples * to_rate / from_rate)`` samples, the
+    same bytes however the stream was cut, and aligned: sample 0 of the output is sample 0 of the input. Equal rates pass through.
 
     Args:
         from_rate: Rate of what is pushed, 8000 to 48000 Hz.
@@ -95,6 +96,10 @@ class Resampler:
         self._held = np.concatenate((self._held, np.frombuffer(pcm, "<i2")))
         return self._filter(self._ready())
 
+    def scaled(self, sample: int) -> int:
+        """Where a position of the input, in samples, lies in the output."""
+        return sample * self._up // self._down
+
     def flush(self) -> bytes:
         """End the stream: return what the filter still held back, and be ready for another stream.
 
@@ -132,7 +137,8 @@ class Resampler:
             return b""
         at = self._first + self._down * np.arange(count + 1)
         start, phase = np.divmod(at[:-1], self._up)
-        # Every stretch of ``taps`` samples as a row, without copying; the library's own view function takes longer than the filter.
+        # Every stretch of ``taps`` samples as a row, without copying; the library's own view function takes longer than the
+        # filter.
         windows = np.ndarray((len(self._held) - self._taps + 1, self._taps), np.float64, self._held, strides=(8, 8))
         weights = self._weights[phase] if self._up > 1 else self._weights
         rounded = np.floor(np.vecdot(windows[start], weights) / _UNIT + 0.5)
@@ -147,7 +153,8 @@ class Resampler:
 def _weights(up: int, down: int) -> Floats:
     """The weights, one row for each fraction an output can fall on; each row sums to exactly one, so a level stays a level.
 
-    Kept for all sessions that convert between the same rates: 0.17 MB for 22050 to 16000, a few kB for rates that divide each other.
+    Kept for all sessions that convert between the same rates: 0.17 MB for 22050 to 16000, a few kB for rates that divide each
+    other.
     """
     import numpy as np
 

@@ -1,8 +1,8 @@
 """From a detector's yes or no for each frame to the edges that machines are told: speech started, speech stopped.
 
 This file may count frames; it hears nothing, knows no time and decides nothing about turns. It is a table of three states by two
-inputs, plus one integer. It does not use the engine: it runs for every frame of every session, and forty-nine times in fifty nothing
-happens.
+inputs, plus one integer. It does not use the engine: it runs for every frame of every session, and forty-nine times in fifty
+nothing happens.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ _Cell = Callable[["SpeechDetector"], Edge | None]
 class SpeechDetector:
     """Turns frames of yes or no into edges, with some inertia on both sides.
 
-    The defaults are for frames of 20 ms and webrtcvad in its strictest mode, from measurements with forty human clips in each of six
-    kinds of noise: two of three frames to open gave no false start down to 10 dB above white or pink noise and heard an onset after
-    40 to 60 ms; the detector itself adds 60 to 110 ms of tail, so a short closing time is enough (how long a *turn* stays open after
-    that is a timer of the caller's table, not of this class).
+    The defaults are for frames of 20 ms and webrtcvad in its strictest mode, from measurements with forty human clips in each of
+    six kinds of noise: two of three frames to open gave no false start down to 10 dB above white or pink noise and heard an onset
+    after 40 to 60 ms; the detector itself adds 60 to 110 ms of tail, so a short closing time is enough (how long a *turn* stays
+    open after that is a timer of the caller's table, not of this class).
 
     Args:
         open_frames: Frames of speech that open, 1 or more.
         open_window: Among how many frames, ``open_frames`` or more.
         close_frames: Silent frames in a row that close, 1 or more.
-        guard_frames: First frames of a session that are ignored, 0 or more: webrtcvad starts un-adapted and takes the first 100 to
-            150 ms of any noise for speech (60 of 60 trials). 15 frames are 300 ms.
+        guard_frames: First frames of a session that are ignored, 0 or more: webrtcvad starts un-adapted and takes the first 100
+            to 150 ms of any noise for speech (60 of 60 trials). 15 frames are 300 ms.
 
     Raises:
         MisuseError: One of the numbers is out of range.

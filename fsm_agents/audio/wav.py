@@ -1,8 +1,8 @@
 """WAV files: the one format of recordings and of sound that is shipped. PCM 16 bit, nothing else.
 
-This file reads and writes plain files, blocking; what must not block calls it in a thread. It does not convert: what does not fit is
-refused with the command that makes it fit. Written by hand and not with the standard library's ``wave``: that one refuses common
-headers before Python 3.12, leaves an invalid header when the process dies, and says ``Error: unknown format: 3``.
+This file reads and writes plain files, blocking; what must not block calls it in a thread. It does not convert: what does not fit
+is refused with the command that makes it fit. Written by hand and not with the standard library's ``wave``: that one refuses
+common headers before Python 3.12, and says ``unknown format: 3`` where a person needs to know what to do.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def read_wav(path: str | os.PathLike[str], *, mix: bool = False) -> tuple[bytes,
         The sound, PCM int16 little endian mono, and its rate in Hz.
 
     Raises:
-        MisuseError: The file cannot be read, is no WAV, is empty, has several channels (and ``mix`` is off), is not 16 bit PCM, or its
-            rate is outside 8000 to 48000 Hz. The message names the file, what it is, and what to do.
+        MisuseError: The file cannot be read, is no WAV, is empty, has several channels (and ``mix`` is off), is not 16 bit PCM,
+            or its rate is outside 8000 to 48000 Hz. The message names the file, what it is, and what to do.
     """
     try:
         content = Path(path).read_bytes()
@@ -71,8 +71,8 @@ def write_wav(path: str | os.PathLike[str], pcm: bytes, rate: int, channels: int
 class WavWriter:
     """Writes a WAV file as the sound comes; the file is valid at every moment, also if the process dies.
 
-    The sizes in the header are renewed about once for each second of sound, and on ``close``: after a crash at most that second is
-    missing. It is a context manager.
+    The sizes in the header are renewed about once for each second of sound, and on ``close``: after a crash at most that second
+    is missing. It is a context manager.
 
     Args:
         path: The file; an older one is replaced.
@@ -145,8 +145,8 @@ class WavWriter:
 class StereoTape:
     """A recording of a call: the caller left, the agent right, each laid at positions in samples.
 
-    What nobody laid is silence; what is laid twice is the later one. It knows no clock, and holds the call in memory (230 MB an hour at
-    16 kHz): for a recording without end use :class:`WavWriter`.
+    What nobody laid is silence; what is laid twice is the later one. It knows no clock, and holds the call in memory (230 MB an
+    hour at 16 kHz): for a recording without end use :class:`WavWriter`.
 
     Args:
         rate: Samples per second of both tracks, 8000 to 48000.
@@ -218,7 +218,9 @@ class _Format:
         if not self.channels:
             raise MisuseError(f"{path}: is a WAV file with no channel (damaged); {_convert(path)}")
         if self.channels > 1 and not mix:
-            raise MisuseError(f"{path}: has {self.channels} channels, and one is needed; read_wav(path, mix=True), or {_convert(path)}")
+            raise MisuseError(
+                f"{path}: has {self.channels} channels, and one is needed; read_wav(path, mix=True), or {_convert(path)}"
+            )
 
 
 def _chunks(content: bytes) -> dict[bytes, bytes]:

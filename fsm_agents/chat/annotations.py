@@ -35,8 +35,8 @@ class Annotations:
 
     Args:
         where: What is annotated, for messages: "order_pizza: parameter 'size'".
-        names: Called when a name in an annotation is not known where the annotated thing is defined; gives the names that are visible
-            at the decorator (classes that are defined in a function or in a class body).
+        names: Called when a name in an annotation is not known where the annotated thing is defined; gives the names that are
+            visible at the decorator (classes that are defined in a function or in a class body).
         inside: The types whose fields are being read, to find those that contain themselves.
     """
 
@@ -78,16 +78,18 @@ class Annotations:
         shape = self._container(origin or annotation, args) or self._named(annotation)
         if shape is None:
             raise MisuseError(
-                f"{self.where}: the type {_name(annotation)} cannot be described to a model; use str, int, float, bool, None, Literal, "
-                "an Enum, list, tuple, set, dict[str, …], a union of these, date, time, datetime, an attrs class, a dataclass or a "
-                "TypedDict"
+                f"{self.where}: the type {_name(annotation)} cannot be described to a model; use str, int, float, bool, None, "
+                "Literal, an Enum, list, tuple, set, dict[str, …], a union of these, date, time, datetime, an attrs class, a "
+                "dataclass or a TypedDict"
             )
         return shape
 
     def _container(self, kind: Any, args: tuple[Any, ...]) -> Shape | None:
         if kind is dict or kind is Mapping:
             if args and args[0] is not str:
-                raise MisuseError(f"{self.where}: the keys of a JSON object are text; use dict[str, …], not {_name(args[0])} for the keys")
+                raise MisuseError(
+                    f"{self.where}: the keys of a JSON object are text; use dict[str, …], not {_name(args[0])} for the keys"
+                )
             return mapping(self.shape(args[1]) if args else ANYTHING)
         if kind is tuple and args and args[-1] is not Ellipsis:
             return fixed_array([self.shape(arg) for arg in args])
@@ -105,7 +107,9 @@ class Annotations:
     def _named(self, kind: Any) -> Shape | None:
         """The shape of a class or of an alias."""
         if any(kind is outer for outer in self.inside):
-            raise MisuseError(f"{self.where}: {_name(kind)} contains itself, and what a model fills in cannot; use a list, or text")
+            raise MisuseError(
+                f"{self.where}: {_name(kind)} contains itself, and what a model fills in cannot; use a list, or text"
+            )
         deeper = attrs.evolve(self, inside=(*self.inside, kind))
         meant = getattr(kind, "__supertype__", None) or getattr(kind, "__value__", None)
         if meant is not None:
@@ -123,32 +127,20 @@ class Annotations:
 
     def _fields(self, kind: type) -> dict[str, Field] | None:
         """The fields of an attrs class, dataclass or TypedDict, by the names its constructor takes."""
-        if attrs.has(kind):
-            required = {
-                field.name: (field.alias or field.name, field.default is attrs.NOTHING) for field in attrs.fields(kind) if field.init
-            }
-        elif dataclasses.is_dataclass(kind):
-            nothing = dataclasses.MISSING
-            required = {
-                field.name: (field.name, field.default is nothing and field.default_factory is nothing)
-                for field in dataclasses.fields(kind)
-                if field.init
-            }
-        elif issubclass(kind, dict) and hasattr(kind, "__total__"):
-            always: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
-            required = {name: (name, name in always) for name in kind.__annotations__}
-        else:
+        taken = _constructor(kind)
+        if taken is None:
             return None
         hints = self._hints(kind, None)
         fields = {}
-        for name, (alias, must) in required.items():
+        for name, (alias, required) in taken.items():
             if name not in hints:
                 raise MisuseError(f"{self.where}: the field {name!r} of {_name(kind)} has no annotation; say what it is")
             hint = hints[name]
-            origin = get_origin(hint)
-            if origin in (Required, NotRequired):  # seen here only: where annotations are text, the class itself overlooks them
-                must, hint = origin is Required, get_args(hint)[0]
-            fields[alias] = Field(self.shape(hint), must)
+            if get_origin(hint) in (Required, NotRequired):
+                # Said here only: where annotations are text, the class itself overlooks it.
+                fields[alias] = Field(self.shape(get_args(hint)[0]), get_origin(hint) is Required)
+            else:
+                fields[alias] = Field(self.shape(hint), required)
         return fields
 
     def _literal(self, value: Any) -> str | int | bool | None:
@@ -158,7 +150,9 @@ class Annotations:
             return str(value.value) if texts else value.name
         if value is None or isinstance(value, str | int):
             return value
-        raise MisuseError(f"{self.where}: {value!r} in a Literal cannot be written in JSON; use text, whole numbers, True, False or None")
+        raise MisuseError(
+            f"{self.where}: {value!r} in a Literal cannot be written in JSON; use text, whole numbers, True, False or None"
+        )
 
     def _hints(self, thing: Any, namespace: dict[str, Any] | None) -> dict[str, Any]:
         try:
@@ -168,10 +162,29 @@ class Annotations:
                 return get_type_hints(thing, namespace, dict(self.names()), include_extras=True)
         except (NameError, AttributeError, SyntaxError, TypeError) as error:
             raise MisuseError(
-                f"{self.where}: the annotation cannot be understood ({error}); what it names must be imported where the tool is defined, "
-                "and not only under TYPE_CHECKING"
+                f"{self.where}: the annotation cannot be understood ({error}); what it names must be imported where the tool is "
+                "defined, and not only under TYPE_CHECKING"
             ) from error
 
 
 def _name(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _constructor(kind: type) -> dict[str, tuple[str, bool]] | None:
+    """What a class of records takes: its fields, each with its name as an argument and whether it is required."""
+    if attrs.has(kind):
+        return {
+            field.name: (field.alias or field.name, field.default is attrs.NOTHING) for field in attrs.fields(kind) if field.init
+        }
+    if dataclasses.is_dataclass(kind):
+        nothing = dataclasses.MISSING
+        return {
+            field.name: (field.name, field.default is nothing and field.default_factory is nothing)
+            for field in dataclasses.fields(kind)
+            if field.init
+        }
+    if issubclass(kind, dict) and hasattr(kind, "__total__"):
+        always: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
+        return {name: (name, name in always) for name in kind.__annotations__}
+    return None

@@ -1,6 +1,7 @@
 """What a docstring says of a function and its parameters (Google style).
 
-This file reads text; it knows no annotations and never complains: a docstring is for people, and what is not in the form is not found.
+This file reads text; it knows no annotations and never complains: a docstring is for people, and what is not in the form is not
+found.
 """
 
 from __future__ import annotations
@@ -52,6 +53,5 @@ def _entries(lines: list[str]) -> dict[str, str]:
         entry = None if line[:1].isspace() else _ENTRY.match(line)
         if entry:
             current = described.setdefault(entry[1], [])
-            line = entry[2]  # noqa: PLW2901 - what is left of the line
-        current.append(line.strip())
+        current.append(entry[2].strip() if entry else line.strip())
     return {name: " ".join(filter(None, parts)) for name, parts in described.items()}

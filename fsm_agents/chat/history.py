@@ -1,7 +1,8 @@
 """The history of a conversation: what was said, in order, and what a model may be shown of it.
 
-This file keeps, pairs and forgets; it asks no model, and changes no text. Its one rule: a model is never shown a call of a tool without
-its result, nor a result without its call (providers refuse the whole request then, and the conversation is stuck for good).
+This file keeps, pairs and forgets; it asks no model, and changes no text. Its one rule: a model is never shown a call of a tool
+without its result, nor a result without its call (providers refuse the whole request then, and the conversation is stuck for
+good).
 """
 
 from __future__ import annotations
@@ -70,11 +71,19 @@ class ChatContext:
         Raises:
             MisuseError: It is not a chat item, or it is a system message.
         """
-        if not isinstance(item, ChatItem):
-            raise MisuseError(f"{type(item).__name__} is not a chat item; add a ChatMessage, a ToolCall or a ToolResult")
-        if isinstance(item, ChatMessage) and item.role == "system":
-            raise MisuseError("instructions are not an item of the history: set context.system (there is one such text)")
-        self._items.append(item)
+        self._items.append(_checked(item))
+
+    def replace(self, old: ChatItem, new: ChatItem | None) -> None:
+        """Put ``new`` where ``old`` (that very object) stands, or take it out. Nothing happens if it was forgotten meanwhile.
+
+        Raises:
+            MisuseError: ``new`` is not a chat item, or it is a system message.
+        """
+        instead = [] if new is None else [_checked(new)]
+        for at, item in enumerate(self._items):
+            if item is old:
+                self._items[at : at + 1] = instead
+                return
 
     def copy(self) -> ChatContext:
         """Another context with the same content; they change apart from each other."""
@@ -103,12 +112,13 @@ class ChatContext:
     ) -> None:
         """Forget the oldest items until both limits hold.
 
-        A call and its result go together. Results without a call are forgotten in any case. Calls that still wait for their result
-        go last: the result of a slow tool would be lost with them.
+        A call and its result go together. Results without a call are forgotten in any case. Calls that still wait for their
+        result go last: the result of a slow tool would be lost with them.
 
         Args:
             max_items: How many items may stay, 0 or more; ``None`` for any number. The instructions do not count.
-            max_tokens: How many tokens all that stays may be, with the instructions, which stay in any case; ``None`` for any number.
+            max_tokens: How many tokens all that stays may be, with the instructions, which stay in any case; ``None`` for any
+                number.
             count: How many tokens a text is.
 
         Raises:
@@ -175,15 +185,19 @@ class ChatContext:
         return settled + waiting
 
 
+def _checked(item: ChatItem) -> ChatItem:
+    if not isinstance(item, ChatItem):
+        raise MisuseError(f"{type(item).__name__} is not a chat item; give a ChatMessage, a ToolCall or a ToolResult")
+    if isinstance(item, ChatMessage) and item.role == "system":
+        raise MisuseError("instructions are not an item of the history: set context.system (there is one such text)")
+    return item
+
+
 def _text(item: ChatItem) -> str:
     """What of an item a model reads, for counting."""
-    match item:
-        case ChatMessage():
-            return item.text
-        case ToolCall():
-            return item.name + item.arguments
-        case ToolResult():
-            return item.output
+    if isinstance(item, ChatMessage):
+        return item.text
+    return item.name + item.arguments if isinstance(item, ToolCall) else item.output
 
 
 def _item(at: int, entry: Mapping[str, Any]) -> ChatItem:

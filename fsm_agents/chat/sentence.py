@@ -1,10 +1,11 @@
 """A model's tokens in, speakable pieces out.
 
-This file cuts text; it changes none of it, speaks none of it and waits for nothing. What it gives depends only on the text, never on
-how the text was cut into tokens: each decision is made when the text up to it (and the character after it) is there, and is final.
+This file cuts text; it changes none of it, speaks none of it and waits for nothing. What it gives depends only on the text, never
+on how the text was cut into tokens: each decision is made when the text up to it (and the character after it) is there, and is
+final.
 
-The rules are those of written English, and of Chinese and Japanese punctuation; other languages with Latin punctuation do well enough.
-A cut too few costs a little time, a cut too many sounds wrong, so in doubt there is no cut.
+The rules are those of written English, and of Chinese and Japanese punctuation; other languages with Latin punctuation do well
+enough. A cut too few costs a little time, a cut too many sounds wrong, so in doubt there is no cut.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ __all__ = ["SentenceSplitter"]
 _WIDE_ENDS = "。！？；｡"
 _ENDS = ".!?…;" + _WIDE_ENDS
 _WIDE_CLAUSES = "，、：､"
-_CLAUSES = ",:–—" + _WIDE_CLAUSES  # noqa: RUF001 - the dashes are meant
-_CLOSERS = "\"'”’»)]}*_`」』）】》〉"  # noqa: RUF001 - the quotes are meant
+_CLAUSES = ",:–—" + _WIDE_CLAUSES
+_CLOSERS = "\"'”’»)]}*_`」』）】》〉"  # noqa: RUF001 - the brackets are meant
 _SENTENCE = re.compile(f"[{re.escape(_ENDS)}]+[{re.escape(_CLOSERS)}]*|\n")
 _CLAUSE = re.compile(f"[{re.escape(_ENDS + _CLAUSES)}]+[{re.escape(_CLOSERS)}]*|\n")
 _SPACE = re.compile(r"\s")
 _LONGEST_WORD = 12  # longer than any abbreviation below
 _LAST_SPACE = re.compile(r"\s\S*\Z")
 _INITIALS = re.compile(r"[^\W\d_](\.[^\W\d_])*")  # the "J" of "J. Smith", the "U.S" of "U.S.", the "e.g" of "e.g."
-_OPENERS = "\"'“‘«([{*_`"  # noqa: RUF001 - the quotes are meant
+_OPENERS = "\"'“‘«([{*_`"
 
 # Written with a full stop, and hardly ever the last word of a sentence. Lower case.
-_ABBREVIATIONS = frozenset("""
+_ABBREVIATIONS = frozenset(
+    """
     mr mrs ms mx dr prof rev hon st mt ft sr jr messrs mme mlle
     gen col lt sgt cpl capt cmdr adm maj gov sen rep pres
     inc ltd co corp llc bros dept univ assn
@@ -38,7 +40,8 @@ _ABBREVIATIONS = frozenset("""
     jan feb aug sept oct nov dec
     ph.d
     bzw usw evtl ggf inkl zzgl str
-""".split())
+""".split()
+)
 
 # Written with a full stop before a number ("No. 5"), and otherwise ordinary words.
 _BEFORE_NUMBERS = frozenset("no nos nr fig figs p pp vol sec ch art ext tel pg ver".split())
@@ -47,16 +50,16 @@ _BEFORE_NUMBERS = frozenset("no nos nr fig figs p pp vol sec ch art ext tel pg v
 class SentenceSplitter:
     """Cuts a stream of text into pieces to speak, each a sentence or a few short ones.
 
-    A piece ends after ``.`` ``!`` ``?`` ``…`` ``;`` (with closing quotes and brackets) before white space, at a line break, and after
-    ``。`` ``！`` ``？`` at once. Not after abbreviations ("Dr.", "e.g.", "U.S."), within numbers ("3.50"), addresses and mail, after a
-    numbering ("1."), nor after a full stop or an ellipsis that goes on in lower case. All pieces together are the text, white space
-    aside.
+    A piece ends after ``.`` ``!`` ``?`` ``…`` ``;`` (with closing quotes and brackets) before white space, at a line break, and
+    after ``。`` ``！`` ``？`` at once. Not after abbreviations ("Dr.", "e.g.", "U.S."), within numbers ("3.50"), addresses and
+    mail, after a numbering ("1."), nor after a full stop or an ellipsis that goes on in lower case. All pieces together are the
+    text, white space aside.
 
     Args:
-        min_chars: Pieces shorter than this are spoken with what follows, 1 or more. The default lets "Good day." stand and joins "Yes."
-            to what follows: very short pieces sound chopped, and each costs a request.
-        first_chars: The first piece may end early, at a comma, colon or dash, once it has so many characters, so that sound begins
-            sooner; ``None`` for never. The default is some two seconds of speech, in which the next piece is made.
+        min_chars: Pieces shorter than this are spoken with what follows, 1 or more. The default lets "Good day." stand and joins
+            "Yes." to what follows: very short pieces sound chopped, and each costs a request.
+        first_chars: The first piece may end early, at a comma, colon or dash, once it has so many characters, so that sound
+            begins sooner; ``None`` for never. The default is some two seconds of speech, in which the next piece is made.
         max_chars: A text without any end is cut at white space (or anywhere, if there is none) before it is longer than this. The
             default is about 20 s of speech.
 
@@ -77,7 +80,9 @@ class SentenceSplitter:
                 "give a minimum of 1 character or more, and a maximum that is not less"
             )
         if first_chars is not None and first_chars < 1:
-            raise MisuseError(f"SentenceSplitter(first_chars={first_chars}): give 1 or more characters, or None to wait for a sentence")
+            raise MisuseError(
+                f"SentenceSplitter(first_chars={first_chars}): give 1 or more characters, or None to wait for a sentence"
+            )
         self._min = min_chars
         self._max = max_chars
         self._first = first_chars or 0
@@ -144,7 +149,10 @@ class SentenceSplitter:
 
 
 def _stop_ends(text: str, start: int, end: int) -> bool | None:
-    """Whether a full stop or an ellipsis at ``start:end`` (or any mark with a closing quote) ends a sentence; ``None``: not yet known."""
+    """Whether a full stop or an ellipsis at ``start:end`` (or any mark with a closing quote) ends a sentence.
+
+    ``None`` while what has to be known has not come yet.
+    """
     word = ""
     if text[start] == "." and text[start + 1 : start + 2] != ".":
         word = _SPACE.split(text[max(0, start - _LONGEST_WORD) : start])[-1].lstrip(_OPENERS)

@@ -1,7 +1,7 @@
 """Shapes: for one kind of value, the JSON schema a model is shown and the reader that checks and converts what it sends.
 
-This file knows plain JSON data and Python values; it knows no annotations (annotations.py finds the shape of one) and no tools. Both
-halves of a shape are made in one place, so that what a model is promised is what is checked.
+This file knows plain JSON data and Python values; it knows no annotations (annotations.py finds the shape of one) and no tools.
+Both halves of a shape are made in one place, so that what a model is promised is what is checked.
 """
 
 from __future__ import annotations
@@ -17,9 +17,21 @@ import attrs
 from fsm_agents.errors import nearest
 
 __all__ = [
-    "ANYTHING", "SCALARS", "Field", "Problems", "Shape", "array", "described", "fields_schema", "fixed_array", "mapping", "one_of", "read_fields",
-    "record", "union",
-]  # fmt: skip
+    "ANYTHING",
+    "SCALARS",
+    "Field",
+    "Problems",
+    "Shape",
+    "array",
+    "described",
+    "fields_schema",
+    "fixed_array",
+    "mapping",
+    "one_of",
+    "read_fields",
+    "record",
+    "union",
+]
 
 Problems = list[str]
 """What is wrong with a value: one line each, beginning with the place ("items[2].size must be …")."""
@@ -37,8 +49,8 @@ class Shape:
     Args:
         schema: Its JSON schema.
         label: What a complaint calls it: "an integer".
-        read: ``read(value, where, problems)`` gives the Python value of JSON data, or adds to the problems (what it gives is of no use
-            then).
+        read: ``read(value, where, problems)`` gives the Python value of JSON data, or adds to the problems (what it gives is of
+            no use then).
         nullable: Whether ``null`` is such a value.
         hashable: Whether the Python values can be members of a set.
     """
@@ -150,7 +162,9 @@ def fixed_array(items: Sequence[Shape]) -> Shape:
     def read(value: Any, where: str, problems: Problems) -> Any:
         if not isinstance(value, list) or len(value) != len(items):
             return _refuse(shape, value, where, problems)
-        return tuple(item.read(member, f"{where}[{at}]", problems) for at, (item, member) in enumerate(zip(items, value, strict=True)))
+        return tuple(
+            item.read(member, f"{where}[{at}]", problems) for at, (item, member) in enumerate(zip(items, value, strict=True))
+        )
 
     schema = {
         "type": "array",
@@ -273,7 +287,7 @@ def _float(value: float) -> float:
         return math.inf
 
 
-def _iso(kind: type[datetime.date] | type[datetime.time]) -> Callable[[Any], Any]:
+def _iso(kind: type[datetime.date | datetime.time]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError  # noqa: TRY004 - every converter says no in the same way

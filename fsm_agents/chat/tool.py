@@ -1,7 +1,7 @@
 """From a function to a tool that a model can call.
 
-This file describes functions and checks arguments; it runs no tool (the runtime does, with a deadline, in the session's scope), and
-what a model sent is only ever data here.
+This file describes functions and checks arguments; it runs no tool (the runtime does, with a deadline, in the session's scope),
+and what a model sent is only ever data here.
 """
 
 from __future__ import annotations
@@ -96,9 +96,13 @@ class FunctionTool:
     def __attrs_post_init__(self) -> None:
         """Check what providers would refuse later, in the middle of a call."""
         if not _NAME.fullmatch(self.name):
-            raise MisuseError(f"{self.name!r} cannot be a tool's name; use 1 to 64 letters, digits, _ or - (function_tool(name=…))")
+            raise MisuseError(
+                f"{self.name!r} cannot be a tool's name; use 1 to 64 letters, digits, _ or - (function_tool(name=…))"
+            )
         if self.timeout is not None and not 0 < self.timeout < float("inf"):
-            raise MisuseError(f"{self.name}: a timeout of {self.timeout!r} cannot be; give seconds above 0, or None for the default")
+            raise MisuseError(
+                f"{self.name}: a timeout of {self.timeout!r} cannot be; give seconds above 0, or None for the default"
+            )
 
     def parse(self, arguments_json: str) -> dict[str, Any]:
         """The keyword arguments that a model's JSON means.
@@ -172,8 +176,8 @@ def function_tool(
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Make a tool of a function or a method: ``@function_tool`` or ``@function_tool(name=…, …)``.
 
-    What the model is told comes from the annotations (see annotations.py for the types) and the docstring: its first paragraph is the
-    description, its ``Args:`` section describes the parameters. A parameter with a default is optional. A parameter annotated
+    What the model is told comes from the annotations (see annotations.py for the types) and the docstring: its first paragraph is
+    the description, its ``Args:`` section describes the parameters. A parameter with a default is optional. A parameter annotated
     :class:`ToolContext` is filled in by the runtime.
 
     Args:
@@ -255,9 +259,13 @@ def _is_method(function: Callable[..., Any], parameters: list[inspect.Parameter]
 
 def _annotation(label: str, parameter: inspect.Parameter) -> Any:
     if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-        raise MisuseError(f"{label}: parameter '{parameter}' cannot be given by name, and a model names its arguments; spell them out")
+        raise MisuseError(
+            f"{label}: parameter '{parameter}' cannot be given by name, and a model names its arguments; spell them out"
+        )
     if parameter.annotation is parameter.empty:
-        raise MisuseError(f"{label}: parameter {parameter.name!r} has no annotation; say what it is, for example {parameter.name}: str")
+        raise MisuseError(
+            f"{label}: parameter {parameter.name!r} has no annotation; say what it is, for example {parameter.name}: str"
+        )
     return parameter.annotation
 
 

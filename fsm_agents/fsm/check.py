@@ -3,9 +3,9 @@
 Nothing is run; what only a search can show is :func:`check_explored`, given the report of :func:`fsm_agents.fsm.explore.explore`.
 The levels: an *error* is never meant; a *warning* may be; a *note* only says what to keep in mind.
 
-=====  =======  ==================================================================================================================
+=====  =======  ====================================================================================
 code   level    what
-=====  =======  ==================================================================================================================
+=====  =======  ====================================================================================
 T001   error    a state is declared twice
 T002   error    a name that is no state
 T003   error    two events, two timers, or an event and a timer with one name
@@ -22,7 +22,8 @@ T102   error    a row of a state below an unguarded one
 T201   error    a state that no row leads to
 T202   error    a dead end that is not final
 T203   error    a trap: no way to a final state
-T204   error    a row that another always wins over, or that stands nowhere
+T204   error    a row that an unguarded one always wins over, or that stands nowhere
+T205   error    a row whose guard holds only when that of a row above it does
 T206   error    a final state that is left
 T207   error    a timer that is never armed: its state never rests
 T208   note     a timer that is off unless it is set
@@ -38,9 +39,9 @@ T303   error    a state that was never reached
 T304   error    a ``never`` in which its event came
 T305   error    an effect that never came out
 T306   error    an event that never came at all
-=====  =======  ==================================================================================================================
+=====  =======  ====================================================================================
 
-T001 to T102 make a table unusable: a strict one is refused when it is built. T205 (two rows with the same guard) is told as T204.
+T001 to T022 are refused when a table is built, T101 and T102 too unless it is lenient.
 """
 
 from __future__ import annotations
@@ -49,12 +50,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 from fsm_agents.fsm import shape
+from fsm_agents.fsm.explored import check_explored
 from fsm_agents.fsm.joint import Joint
-from fsm_agents.fsm.rows import ALWAYS, History, Kind, Row, Stay, Timer, Where
+from fsm_agents.fsm.rows import ALWAYS, History, Kind, Level, Row, Stay, Timer, Where
 from fsm_agents.fsm.table import StateTable, key_name, state_name
 from fsm_agents.fsm.verify import Problem, problems
 
-__all__ = ["NOTES", "check", "level", "render"]
+__all__ = ["NOTES", "check", "check_explored", "level", "render"]
 
 NOTES = frozenset({"T208", "T213"})
 """The codes that only say what to keep in mind."""
@@ -63,31 +65,22 @@ Sample = tuple[object, Any]
 _LINES = frozenset({Kind.ROW, Kind.AFTER, Kind.ALWAYS, Kind.DROP, Kind.NEVER})
 
 
-def check(
-    table: StateTable[Any, Any], *, joint: Joint[Any] | None = None, samples: Iterable[Sample] = ()
-) -> list[Problem]:
+def check(table: StateTable[Any, Any], *, joint: Joint[Any] | None = None, samples: Iterable[Sample] = ()) -> list[Problem]:
     """Everything wrong or doubtful about a table.
 
     Args:
         table: The table; a lenient one is held to the same rules.
         joint: The machines it is joined with, if it is: their states say which level guards exclude each other.
-        samples: Pairs (event, data) with which to ask guards whether several of one cell hold at once (T213). Function guards cannot
-            be compared otherwise. An exception of a guard passes through.
+        samples: Pairs (event, data) with which to ask guards whether several of one cell hold at once (T213): functions cannot be
+            compared otherwise. An exception of a guard passes through.
 
     Returns:
         The problems in the order of their lines; empty if there are none.
     """
     universe: shape.Universe = {name: sibling.members for name, sibling in joint.tables.items()} if joint else {}
-    found = list(problems(table))
-    if not any(problem.code < "T100" for problem in found):  # names are sound, so the rows can be followed
-        found += _reach(table)
-        found += _shadowed(table, universe)
-        found += _timers(table, universe)
-        found += _rings(table, universe)
-        found += _waiting(table, universe)
-        found += _overlapping(table)
-        found += _sampled(table, samples)
-        found += _unrested(table, joint) if joint else ()
+    found = [*problems(table, strict=True), *_reach(table), *_shadowed(table, universe), *_timers(table, universe)]
+    found += [*_rings(table, universe), *_waiting(table, universe), *_overlapping(table), *_sampled(table, samples)]
+    found += _unrested(table, joint) if joint else ()
     return sorted(found, key=lambda problem: (problem.where.file, problem.where.line) if problem.where else ("", 0))
 
 
@@ -121,20 +114,19 @@ def _reach(table: StateTable[Any, Any]) -> Iterator[Problem]:
         name, where = state_name(state), _place(table, state)
         leaving = [row for row, to in shape.ways(table, state) if to != state]
         if state not in reached:
-            yield Problem(
-                "T201", f"no row leads to {name} from {state_name(table.start)}: write row(…, to={name}), or delete the state.", where
-            )
+            start = state_name(table.start)
+            yield Problem("T201", f"no row leads from {start} to {name}: write row(…, to={name}), or delete the state.", where)
         elif state in table.final:
             if leaving:
                 yield Problem(
                     "T206",
-                    f"{name} is final, but a row leaves it. Write but=({name},) if it is an anywhere row, or take it out of final.",
+                    f"{name} is final, but a row leaves it. Write but=({name},) in an anywhere row, or take it out of final.",
                     leaving[0].where,
                 )
         elif not leaving and len(table.members) > 1:
-            yield Problem("T202", f"{name} is a dead end: no row leads out and it is not final. Write a row, or final=({name},).", where)
+            yield Problem("T202", f"{name} is a dead end: no row leads out. Write a row, or final=({name},).", where)
         elif table.final and state not in ends:
-            yield Problem("T203", f"{name} is a trap: no way leads to {finals}. Write a row out, for example an anywhere row.", where)
+            yield Problem("T203", f"{name} is a trap: no way leads to {finals}. Write a row out, or an anywhere row.", where)
 
 
 def _shadowed(table: StateTable[Any, Any], universe: shape.Universe) -> Iterator[Problem]:
@@ -156,10 +148,11 @@ def _never_taken(row: Row[Any, Any], on: str, states: list[Any], winners: dict[A
     if not states:
         return Problem("T204", f"this row on {on} stands in no state: its but= names them all. Delete it.", row.where)
     names, won = ", ".join(map(state_name, states)), winners[states[0]]
-    why = "has no guard" if won.when is None else "holds whenever this one would"
+    code, why = ("T204", "has no guard") if won.when is None else ("T205", "holds whenever this one does")
     return Problem(
-        "T204",
-        f"in {names} on {on} this row is never taken: the row above it ({won.where}) {why}. Delete one, or change the guard of the first.",
+        code,
+        f"in {names} on {on} this row is never taken: the row tried before it ({won.where}) {why}. "
+        f"Delete one, or change the guard of the first.",
         row.where,
     )
 
@@ -168,12 +161,13 @@ def _timers(table: StateTable[Any, Any], universe: shape.Universe) -> Iterator[P
     for timer in table.timers:
         armed = [row for row in table.rows if timer in row.on]
         if timer.seconds is None:
-            yield Problem("T208", f"the timer {timer.name} is off unless it is set; its rows then never happen.", armed[0].where, error=False)
+            message = f"the timer {timer.name} is off unless it is set: set it, or give it seconds, for its rows to happen."
+            yield Problem("T208", message, armed[0].where, error=False)
     for (state, key), rows in table.cells.items():
         if isinstance(key, Timer) and (out := shape.never_rests(table, state, universe)):
             yield Problem(
                 "T207",
-                f"{state_name(state)} never rests: {key_name(key)} is never armed, an always row ({out.where}) leads out at once. "
+                f"{state_name(state)} never rests, so {key_name(key)} is never armed: an always row ({out.where}) leads out. "
                 f"Delete the timer's row, or guard the always row.",
                 rows[0].where,
             )
@@ -184,7 +178,7 @@ def _rings(table: StateTable[Any, Any], universe: shape.Universe) -> Iterator[Pr
         steps = " → ".join(str(row.where) for row in ring)
         yield Problem(
             "T209",
-            f"always rows without end ({steps}): they do nothing that could make a guard false, and their guards may all hold. "
+            f"always rows without end ({steps}): they do nothing that could make a guard false, and all guards may hold. "
             f"Let one do something, or guard them so that they exclude each other.",
             ring[0].where,
         )
@@ -206,7 +200,7 @@ def _waiting(table: StateTable[Any, Any], universe: shape.Universe) -> Iterator[
 
 
 def _wakes(table: StateTable[Any, Any], state: Hashable, timer: Timer) -> bool:
-    """Whether a timer surely moves the state: it is on, and its unguarded row does not stay (a row that stays uses the timer up)."""
+    """Whether a timer surely moves the state: it is on, and its last row does not stay (that would use the timer up)."""
     last = next(row for row in table.cell(state, timer) if row.when is None)
     return timer.seconds is not None and not isinstance(last.to, Stay)
 
@@ -218,10 +212,11 @@ def _overlapping(table: StateTable[Any, Any]) -> Iterator[Problem]:
             mine, theirs = set(table.nest.leaves(one)), set(table.nest.leaves(other))
             if mine & theirs and not (mine <= theirs or theirs <= mine):
                 both = sorted(mine & theirs, key=table.members.index)
+                shared = ", ".join(map(state_name, both))
                 yield Problem(
                     "T211",
-                    f"the groups {one.name} and {other.name} share {', '.join(map(state_name, both))} and neither is inside the other, "
-                    f"so it is hard to see whose rows are nearer. Nest them, or list states instead.",
+                    f"the groups {one.name} and {other.name} share {shared} and neither is in the other: "
+                    f"nobody sees whose rows are nearer. Nest them, or list states instead.",
                     _place(table, both[0]),
                     error=False,
                 )
@@ -238,8 +233,8 @@ def _sampled(table: StateTable[Any, Any], samples: Iterable[Sample]) -> Iterator
                     told.add((id(held[0]), id(lower)))
                     yield Problem(
                         "T213",
-                        f"in {state_name(state)} on {key_name(key)} both this row and the one above it ({held[0].where}) may be taken; "
-                        f"the upper one wins.",
+                        f"in {state_name(state)} on {key_name(key)} this row and the one tried before it ({held[0].where}) may "
+                        f"hold at once; that one wins. Swap them if this one should.",
                         lower.where,
                         error=False,
                     )
@@ -249,10 +244,10 @@ def _unrested(table: StateTable[Any, Any], joint: Joint[Any]) -> Iterator[Proble
     universe = {name: [sibling.start] for name, sibling in joint.tables.items()}
     for row in table.cell(table.start, ALWAYS):
         parts = shape.atoms(row.when)
-        if all(isinstance(part, shape.Level) for part in parts) and not shape.contradict(parts, universe):
+        if all(isinstance(part, Level) for part in parts) and not shape.contradict(parts, universe):
             yield Problem(
                 "T212",
-                f"{joint.name} does not rest where it starts: this row holds at once, but is tried only after the first event. "
+                f"{joint.name} does not rest where it starts: this row holds at once, but is tried after the first event. "
                 f"Start in {_target(row)}, or guard it.",
                 row.where,
                 error=False,

@@ -50,6 +50,7 @@ class Codec:
 
     def __init__(self, joint: Joint[Any], classes: Iterable[type[Any]] = (), *, redact: bool = False) -> None:
         self.classes: dict[str, type[Any]] = {}
+        self._learned: set[type[Any]] = set()
         for cls in (Due, *(key for key in joint.routes if isinstance(key, type)), *classes):
             self.learn(cls)
         self.event: _Encoder = _Writer(self.classes, redact=redact).write
@@ -57,8 +58,9 @@ class Codec:
 
     def learn(self, cls: type[Any]) -> None:
         """Be able to read ``cls`` and what its annotations name; annotations that cannot be resolved are passed over."""
-        if self.classes.get(cls.__name__) is cls:
+        if cls in self._learned:
             return
+        self._learned.add(cls)
         if _readable(cls) and self.classes.setdefault(cls.__name__, cls) is not cls:
             msg = f"two classes are called {cls.__name__}; a log could not tell them apart: rename one"
             raise MisuseError(msg)

@@ -6,6 +6,7 @@ Pictures that Graphviz lays out are made when asked and not committed. Nothing h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def drift(folder: Path | str, tables: Tables) -> list[str]:
 def _files(tables: Tables) -> dict[str, str]:
     files: dict[str, str] = {}
     for table in tables.values() if isinstance(tables, Mapping) else tables:
-        if not table.name or Path(table.name).name != table.name or "\\" in table.name:
+        if not re.fullmatch(r"[^\\/:*?\"<>|\x00-\x1f]+", table.name):
             msg = f"the table name {table.name!r} cannot be a file name: use a plain word"
             raise MisuseError(msg)
         if f"{table.name}.md" in files:

@@ -57,8 +57,8 @@ def _render(text: str, form: str, needs: str) -> bytes:
         from pygraphviz import AGraph
     except ImportError as missing:
         raise MissingExtra("diagrams", needs, "its wheels bring Graphviz along; mermaid() and dot() need nothing") from missing
-    drawn: bytes = AGraph(string=text).draw(None, format=form, prog="dot")
-    return drawn
+    drawn: Any = AGraph(string=text).draw(None, format=form, prog="dot")
+    return bytes(drawn)
 
 
 def _body(drawn: Picture, marks: Marks | None) -> Iterator[str]:

@@ -163,7 +163,7 @@ class _Painter:
 
 
 def _drawable(table: StateTable[Any, Any]) -> list[Group[Any]]:
-    """The groups that can be boxes: of any two, one is inside the other or they share nothing. Others are drawn state by state."""
+    """The groups that can be boxes: of any two, one is inside the other or they share nothing. Others are expanded."""
     groups = list(table.nest.groups.values())
     leaves = {id(group): set(table.nest.leaves(group)) for group in groups}
 

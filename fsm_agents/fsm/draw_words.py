@@ -81,7 +81,7 @@ def key_text(key: Key) -> str:
     return f"after {seconds(key.seconds)} ({key.name})" if isinstance(key, Timer) else key_name(key)
 
 
-def part_name(part: object) -> str:
+def _part_name(part: object) -> str:
     """A state or a group by name."""
     return part.name if isinstance(part, Group) else state_name(part)
 
@@ -90,14 +90,14 @@ def places(row: Row[Any, Any]) -> str:
     """Where a row stands: its states and groups, or ``anywhere but …``."""
     if row.everywhere:
         return "anywhere" + (f" but {', '.join(map(state_name, row.but))}" if row.but else "")
-    return ", ".join(map(part_name, row.states))
+    return ", ".join(map(_part_name, row.states))
 
 
 def goal(row: Row[Any, Any]) -> str:
     """Where a row leads."""
     if isinstance(row.to, Stay):
         return "stay"
-    return f"back to {row.to.group.name}" if isinstance(row.to, History) else part_name(row.to)
+    return f"back to {row.to.group.name}" if isinstance(row.to, History) else _part_name(row.to)
 
 
 def actions(row: Row[Any, Any]) -> str:

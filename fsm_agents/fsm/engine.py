@@ -71,8 +71,11 @@ class Fault:
 class TableState(State):
     """A state as the engine holds it: the member of the table, its timers and its ``always`` rows."""
 
-    def __init__(self, name: Any, **kwargs: Any) -> None:
+    name: str = ""  # in place of the library's property, which asks each time whether the name is an Enum
+
+    def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
+        self.name = name  # pyright: ignore[reportIncompatibleMethodOverride]
         self.member: Any = None
         self.timers: tuple[Timer, ...] = ()
         self.always: tuple[TableTransition, ...] = ()

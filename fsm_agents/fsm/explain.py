@@ -200,7 +200,7 @@ class _Walk:
         for _ in range(ROUNDS):
             if not any(self._restless(place) for place in self.joint.restless):
                 return
-        msg = f"{self.joint.name}: the always rows never come to rest after {type(self.event).__name__}"
+        msg = f"{self.joint.name}: the always rows never come to rest after {describe(self.event)}"
         raise TableError(msg)
 
     def _restless(self, place: int) -> bool:

@@ -146,7 +146,7 @@ class Graph:
     def reaches(self, goal: Callable[[Any], bool], *, by: Callable[[object], bool]) -> set[int]:
         """The nodes from which ``goal`` is certainly reached if only events that ``by`` allows happen, in whatever order."""
         good = {i for i, data in enumerate(self.nodes) if goal(data)}
-        # An event that leads back to the same node (a timer that is used up by a row that stays) does not keep others from happening.
+        # An event that leads back to the same node (a timer used up by a row that stays) does not keep others from happening.
         ways = [{to for event, to in edges if by(event) and to != i} for i, edges in enumerate(self.edges)]
         sources: dict[int, list[int]] = {}
         for i, found in enumerate(ways):

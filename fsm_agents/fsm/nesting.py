@@ -58,8 +58,8 @@ class Nest:
     def crossed(self, source: Hashable, dest: Hashable) -> tuple[list[object], list[object]]:
         """What is left, innermost first, and what is entered, outermost first, going from one leaf to another."""
         shared = set(map(id, self.paths[source])) & set(map(id, self.paths[dest]))
-        left = [source, *(group for group in self.paths[source] if id(group) not in shared)]
-        entered = [dest, *(group for group in self.paths[dest] if id(group) not in shared)]
+        left: list[object] = [source, *(group for group in self.paths[source] if id(group) not in shared)]
+        entered: list[object] = [dest, *(group for group in self.paths[dest] if id(group) not in shared)]
         return left, entered[::-1]
 
 

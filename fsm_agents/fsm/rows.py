@@ -1,7 +1,8 @@
-"""The words a state table is written with: ``row``, ``after``, ``always``, ``drop``, ``never``, ``anywhere``, ``owes`` and ``STAY``.
+"""The words a state table is written with: ``row``, ``after``, ``always``, ``drop``, ``never``, ``anywhere``, ``owes``, ``STAY``.
 
-Every builder returns a :class:`Row` that remembers the file and line it was written on. A row is typed by its event, so a guard or an
-action written for another event is refused by mypy and pyright. Nothing is decided here; :mod:`fsm_agents.fsm.table` reads the rows.
+Every builder returns a :class:`Row` that remembers the file and line it was written on. A row is typed by its event, so a guard
+or an action written for another event is refused by mypy and pyright. Nothing is decided here; :mod:`fsm_agents.fsm.table` reads
+the rows.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import attrs
 
 __all__ = [
-    "ALWAYS", "STAY", "Action", "All", "Effects", "Group", "Guard", "History", "Key", "Kind", "Level", "Row", "Stay", "Timer", "Where",
-    "after", "always", "anywhere", "back_to", "drop", "enter", "leave", "never", "owes", "row",
+    "ALWAYS", "STAY", "Action", "All", "Effects", "Group", "Guard", "History", "Key", "Kind", "Level", "Row", "Stay",
+    "Timer", "Where", "after", "always", "anywhere", "back_to", "drop", "enter", "leave", "never", "owes", "row",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Hashable)
@@ -66,7 +67,7 @@ Key: TypeAlias = "type[Any] | str | Timer"
 class Group(Generic[S]):
     """States that share rows: nesting, flattened when the table is built.
 
-    A row of a state wins over a row of its group for the same event; a group's rows are tried when all of the state's are refused.
+    A row of a state wins over a row of its group for the same event; a group's rows are tried when the state's are all refused.
 
     Args:
         name: What it is called in diagrams.
@@ -102,7 +103,7 @@ class Level:
     negated: bool = False
 
     @property
-    def __name__(self) -> str:  # noqa: A003, PLW3201 - drawn like the name of a function
+    def __name__(self) -> str:  # drawn like the name of a function
         words = " ".join(getattr(state, "name", str(state)) for state in self.states)
         return f"{self.machine} {'not ' if self.negated else ''}in {words}"
 
@@ -119,7 +120,7 @@ class All:
     guards: tuple[Any, ...]
 
     @property
-    def __name__(self) -> str:  # noqa: A003, PLW3201 - drawn like the name of a function
+    def __name__(self) -> str:  # drawn like the name of a function
         return " and ".join(getattr(guard, "__name__", str(guard)) for guard in self.guards)
 
     def __call__(self, event: object, data: Any) -> bool:
@@ -196,7 +197,7 @@ def after(
     do: Action[Any, D] | tuple[Action[Any, D], ...] | None = None,
     when: Guard[Any, D] | None = None,
 ) -> Row[S, D]:
-    """In ``state``, when ``timer`` is due. Entering the state arms it, leaving disarms it; the last row of a timer is unguarded."""
+    """In ``state``, when ``timer`` is due. Entering the state arms it, leaving disarms it; a timer's last row is unguarded."""
     return Row(Kind.AFTER, _many(state), (timer,), to, _many(do), when, _here())
 
 

@@ -75,7 +75,7 @@ def reached(table: StateTable[Any, Any]) -> set[Any]:
 
 
 def _first_ways(table: StateTable[Any, Any], state: Hashable) -> Iterator[tuple[Row[Any, Any], Any]]:
-    """As :func:`ways`, but history leads only where its group, or a child of it, begins: what else it remembers was reached before."""
+    """As :func:`ways`, but history leads only where its group, or a child of it, begins: the rest of it was reached before."""
     for row, to in ways(table, state):
         if not isinstance(row.to, History):
             yield row, to

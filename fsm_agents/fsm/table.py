@@ -17,6 +17,7 @@ from fsm_agents.fsm import nesting
 from fsm_agents.fsm.rows import ALWAYS, Group, Key, Kind, Row, Timer
 
 if TYPE_CHECKING:
+    from fsm_agents.fsm.bridge import Perform, StockMachine
     from fsm_agents.fsm.engine import Engine
 
 __all__ = ["Cell", "StateTable", "key_name", "state_name"]
@@ -130,6 +131,19 @@ class StateTable(Generic[S, D]):
         """A lenient copy with one row taken out, or replaced: what a mutant is."""
         rows = [kept for old in self.rows if (kept := instead if old is gone else old) is not None]
         return attrs.evolve(self, rows=rows, strict=False)
+
+    @classmethod
+    def from_transitions(cls, machine: StockMachine, *, name: str | None = None) -> StateTable[Any, Any]:
+        """The table of a ``transitions.Machine``: see :func:`fsm_agents.fsm.bridge.from_transitions`."""
+        from fsm_agents.fsm.bridge import from_transitions
+
+        return from_transitions(machine, name=name)
+
+    def to_transitions(self, *, perform: Perform | None = None) -> StockMachine:
+        """A stock ``transitions.Machine`` that does the same: see :func:`fsm_agents.fsm.bridge.to_transitions`."""
+        from fsm_agents.fsm.bridge import to_transitions
+
+        return to_transitions(self, perform=perform)
 
     def __repr__(self) -> str:
         return f"<StateTable {self.name}: {len(self.members)} states, {len(self.rows)} rows>"

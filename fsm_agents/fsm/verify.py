@@ -50,14 +50,14 @@ def build(table: StateTable[Any, Any]) -> None:
         raise TableError(msg)
 
 
-def problems(table: StateTable[Any, Any]) -> Iterator[Problem]:
-    """Everything that makes the table unusable."""
+def problems(table: StateTable[Any, Any], *, strict: bool | None = None) -> Iterator[Problem]:
+    """Everything that makes the table unusable; ``strict`` overrules what the table says of itself."""
     fatal = [*_keys(table)] or [*_names(table), *_groups(table), *_functions(table)]
     yield from fatal
     if not fatal:
         yield from _timers(table)
         yield from _endless(table)
-        if table.strict:
+        if table.strict if strict is None else strict:
             yield from _undecided(table)
             yield from _twice(table)
 

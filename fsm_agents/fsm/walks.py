@@ -198,7 +198,7 @@ def walks(
     Raises:
         MissingExtra: Hypothesis is not installed.
     """
-    st = _hypothesis().strategies
+    _, st = _hypothesis()
 
     def build(draw: Callable[[Any], Any]) -> Walk[S]:
         drawn: Walk[S] = Walk(world, properties)
@@ -238,7 +238,7 @@ def walk(
         WalkFailed: a property broke.
         MissingExtra: Hypothesis is not installed.
     """
-    hypothesis = _hypothesis()
+    hypothesis, _ = _hypothesis()
     done = 0
 
     def check(drawn: Walk[S]) -> None:
@@ -308,10 +308,11 @@ def _draw_step(st: Any, draw: Callable[[Any], Any], drawn: Walk[S], payloads: Ma
     drawn.come(chosen, at)
 
 
-def _hypothesis() -> Any:
+def _hypothesis() -> tuple[Any, Any]:
+    """Hypothesis and its strategies."""
     try:
         import hypothesis
-        import hypothesis.strategies
+        from hypothesis import strategies
     except ImportError as missing:
         raise MissingExtra("test", "walks") from missing
-    return hypothesis
+    return hypothesis, strategies

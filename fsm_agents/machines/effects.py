@@ -7,7 +7,7 @@ import attrs
 from fsm_agents.machines.events import Say
 
 __all__ = [
-    "Answered", "BeginReply", "CallWakeUp", "CancelReply", "Discard", "DropSay", "FinishSegment", "GiveUp", "HoldMouth", "Interject",
+    "Answered", "BeginReply", "CallWakeUp", "CancelReply", "Discard", "DropSay", "FinishSegment", "GiveUp", "HoldMouth", "Interject", "JoinRoom", "LeaveRoom",
     "OpenSegment", "RearmEar", "RefuseSay", "ReportClosed", "ResumeMouth", "RunOnEnter", "RunOnExit", "StopHooks", "TearDown",
 ]  # fmt: skip
 
@@ -18,6 +18,16 @@ __all__ = [
 @attrs.frozen
 class RunOnEnter:
     """Start the pipeline, then run the agent's ``on_enter``; post ``Entered``."""
+
+
+@attrs.frozen
+class JoinRoom:
+    """Carry sound between the room and this session from now on."""
+
+
+@attrs.frozen
+class LeaveRoom:
+    """Stop carrying sound, and leave the room."""
 
 
 @attrs.frozen

@@ -50,7 +50,7 @@ def new_talk(*, wake_up: float | None = None, final_ends_turn: bool = False, **d
         MisuseError: a delay is not above 0, or there is no such timer.
     """
     for name, seconds in {"wake_up": wake_up, **delays}.items():
-        if seconds is not None and not seconds > 0:
+        if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0):
             msg = f"{name} must be above 0 seconds, not {seconds!r}; leave it out (or None) for the default"
             raise MisuseError(msg)
     return CONVERSATION.start(Talk(final_ends_turn=final_ends_turn), {"wake_up": wake_up, **delays})

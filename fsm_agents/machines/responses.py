@@ -275,14 +275,14 @@ def the_host_is_obeyed(move: Moved) -> str | None:
     """start, leave, connect and close do what their names say, from every state in which they can."""
     before, after, event = state(move.before, "session"), state(move.after, "session"), move.event
     if isinstance(event, on.StartAsked) and before in (S.CREATED, S.CONNECTED):
-        return None if after is S.STARTED and move.did(do.RunOnEnter) else "it does not start"
+        return None if after is S.STARTED and move.did(do.RunOnEnter) and move.did(do.JoinRoom) else "it does not start"
     if isinstance(event, on.Connected):
         to = {S.CREATED: S.CONNECTED, S.LEFT: S.RUNNING}.get(before, before)  # type: ignore[arg-type,call-overload]
-        return None if after is to else "connecting led elsewhere"
+        return None if after is to and bool(move.did(do.JoinRoom)) == (before is S.LEFT) else "connecting led elsewhere"
     if isinstance(event, on.Entered) and before is S.STARTED and after is not S.RUNNING:
         return "it entered and does not run"
-    if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING) and after is not S.LEFT:
-        return "it does not leave"
+    if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING):
+        return None if after is S.LEFT and move.did(do.LeaveRoom) else "it does not leave"
     if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
         return "it is torn down and not closed"
     if isinstance(event, on.CloseAsked):

@@ -10,7 +10,7 @@ from enum import Enum
 from fsm_agents.fsm.engine import Set
 from fsm_agents.fsm.rows import STAY, Effects, Timer, after, drop, owes, row
 from fsm_agents.fsm.table import StateTable
-from fsm_agents.machines.effects import RefuseSay, ReportClosed, RunOnEnter, RunOnExit, StopHooks, TearDown
+from fsm_agents.machines.effects import JoinRoom, LeaveRoom, RefuseSay, ReportClosed, RunOnEnter, RunOnExit, StopHooks, TearDown
 from fsm_agents.machines.events import (
     CloseAsked, Connected, Ended, Entered, Exited, Interrupted, InterruptAsked, LeaveAsked, Opened, Parted, SayAccepted, SayAsked,
     Silenced, StartAsked, TornDown,
@@ -44,7 +44,7 @@ CLOSE_LIMIT = Timer("close_limit", 1.0, "what is cancelled has one second to end
 
 def open_(event: object, talk: Talk) -> Effects:
     """The agent listens from now on."""
-    return (Opened(),)
+    return Opened(), JoinRoom()
 
 
 def run_on_enter(event: object, talk: Talk) -> Effects:
@@ -54,7 +54,7 @@ def run_on_enter(event: object, talk: Talk) -> Effects:
 
 def leave(event: LeaveAsked, talk: Talk) -> Effects:
     """Nobody is spoken to any more."""
-    return Silenced("the agent left the meeting"), Parted()
+    return Silenced("the agent left the meeting"), Parted(), LeaveRoom()
 
 
 def remember(asked: CloseAsked, talk: Talk) -> Effects:

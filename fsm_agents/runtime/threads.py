@@ -91,14 +91,15 @@ def real_work() -> Generator[None]:
     Wrap waiting that the clock cannot see. Only inside a running event loop.
     """
     mark = _Mark()
-    token = _current_mark.set(mark)
+    outer = _current_mark.get()
+    _current_mark.set(mark)
     _set_out(mark, out=True)
     try:
         yield
     finally:
         mark.closed = True
         _set_out(mark, out=False)
-        _current_mark.reset(token)
+        _current_mark.set(outer)  # not reset(token): an async generator may be closed in another context
 
 
 async def _while_waiting(mark: _Mark | None, fn: Callable[[*Args], Awaitable[T]], *args: *Args) -> T:

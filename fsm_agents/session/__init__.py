@@ -1,1 +1,1 @@
-"""Floor 7, what users subclass and hold: the agent and its session."""
+"""Floor 7, what users subclass and hold: Agent, ConversationFlow, AgentSession and the handle of a say."""

@@ -26,6 +26,11 @@ def test_nothing_is_lost_and_every_piece_is_exact(size: int, packets: list[bytes
     assert b"".join(pieces) + rest == b"".join(packets)
 
 
+def test_it_knows_its_size() -> None:
+    """For whoever has to fill up a piece."""
+    assert Chunker(640).size == 640
+
+
 def test_an_exact_packet_is_handed_on_without_a_copy() -> None:
     """The usual case costs nothing."""
     packet = bytes(640)

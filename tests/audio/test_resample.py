@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_the_output_does_not_depend_on_the_cutting(source: int, target: int, pcm
     """Byte-identical for any cutting, through the middle of samples too: so nothing can click where pieces meet."""
     borders = [0, *sorted(min(cut, len(pcm)) for cut in cuts), len(pcm)]
     resampler = Resampler(source, target)
-    pieces = [resampler.push(pcm[a:b]) for a, b in zip(borders, borders[1:], strict=False)]
+    pieces = [resampler.push(pcm[a:b]) for a, b in pairwise(borders)]
     pieces.append(resampler.flush())
     assert all(len(piece) % 2 == 0 for piece in pieces)
     assert b"".join(pieces) == whole(Resampler(source, target), pcm)
@@ -83,6 +84,13 @@ def test_sound_comes_while_it_is_pushed() -> None:
     """Only some 1.5 ms are held back: this is a stream."""
     resampler = Resampler(48000, 16000)
     assert len(resampler.push(bytes(2 * 960))) // 2 >= 320 - 25
+
+
+@given(RATES, RATES, st.integers(0, 10**7))
+def test_a_position_is_at_the_same_moment_in_the_output(source: int, target: int, sample: int) -> None:
+    """Marks in the sound move with it: never later, and by less than a sample earlier."""
+    moved = Resampler(source, target).scaled(sample)
+    assert 0 <= sample * target / source - moved < 1
 
 
 def test_after_a_flush_it_begins_another_stream() -> None:

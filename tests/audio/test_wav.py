@@ -22,7 +22,14 @@ SOUND = struct.pack("<6h", 1, -2, 300, -400, 32767, -32768)
 
 
 def wav(
-    data: bytes = SOUND, *, kind: int = 1, channels: int = 1, rate: int = 16000, bits: int = 16, size: int | None = None, extra: bytes = b""
+    data: bytes = SOUND,
+    *,
+    kind: int = 1,
+    channels: int = 1,
+    rate: int = 16000,
+    bits: int = 16,
+    size: int | None = None,
+    extra: bytes = b"",
 ) -> bytes:
     """A WAV file's content, right or wrong."""
     fmt = struct.pack("<HHIIHH", kind, channels, rate, rate * channels * 2, channels * 2, bits) + extra
@@ -217,7 +224,9 @@ LAYS = st.lists(st.tuples(st.booleans(), st.integers(0, 60), st.lists(st.integer
 
 
 @given(lays=LAYS)
-def test_a_tape_is_two_tracks_of_samples(tmp_path_factory: pytest.TempPathFactory, lays: list[tuple[bool, int, list[int]]]) -> None:
+def test_a_tape_is_two_tracks_of_samples(
+    tmp_path_factory: pytest.TempPathFactory, lays: list[tuple[bool, int, list[int]]]
+) -> None:
     """Against two dictionaries of samples, for anything that is laid."""
     tape = StereoTape(8000)
     tracks: tuple[dict[int, int], dict[int, int]] = ({}, {})

@@ -52,8 +52,22 @@ def test_a_system_message_is_no_item() -> None:
 
 def test_what_is_no_item_is_refused() -> None:
     """The message names what it is and what it could be."""
-    with pytest.raises(MisuseError, match=r"str is not a chat item; add a ChatMessage"):
+    with pytest.raises(MisuseError, match=r"str is not a chat item; give a ChatMessage"):
         ChatContext("", ["hello"])  # type: ignore[list-item]
+
+
+def test_an_item_can_be_replaced_or_taken_out() -> None:
+    """That very object, not another that is equal: what was said twice stays once. What was forgotten stays so."""
+    first, second = ChatMessage("assistant", "Hello."), ChatMessage("assistant", "Hello.")
+    context = ChatContext("", [USER, first, second])
+    context.replace(second, AGENT)
+    assert context.items == (USER, first, AGENT)
+    context.replace(first, None)
+    assert context.items == (USER, AGENT)
+    context.replace(second, USER)
+    assert context.items == (USER, AGENT)
+    with pytest.raises(MisuseError, match=r"set context\.system"):
+        context.replace(AGENT, ChatMessage("system", "Be brief."))
 
 
 def test_a_copy_changes_apart() -> None:
@@ -92,6 +106,7 @@ def test_a_result_belongs_to_the_latest_call_before_it() -> None:
     again = ToolCall("1", "look", '{"at": 2}')
     assert ChatContext("", [CALL, RESULT, again, RESULT]).export() == (CALL, RESULT, again, RESULT)
     assert ChatContext("", [CALL, again, RESULT, RESULT]).export() == (again, RESULT)
+    assert ChatContext("", [CALL, RESULT, ToolResult("1", "look", "late")]).export() == (CALL, RESULT)
 
 
 @given(CONTEXTS)
@@ -165,8 +180,10 @@ def test_a_token_is_about_four_characters() -> None:
 
 
 @given(CONTEXTS, st.none() | st.integers(0, 20), st.none() | st.integers(0, 60))
-def test_trimming_keeps_the_limits_and_forgets_no_more_than_needed(context: ChatContext, items: int | None, tokens: int | None) -> None:
-    """For any history and limits: both hold, pairs stay whole, no result without a call is left, and what stays keeps its order."""
+def test_trimming_keeps_the_limits_and_forgets_no_more_than_needed(
+    context: ChatContext, items: int | None, tokens: int | None
+) -> None:
+    """For any history and limits: both hold, pairs stay whole, no result without a call is left, and the order is kept."""
     before = context.copy()
     context.trim(items, tokens)
     assert items is None or len(context) <= items
@@ -189,7 +206,11 @@ def test_trimming_keeps_the_limits_and_forgets_no_more_than_needed(context: Chat
 def _texts(context: ChatContext) -> list[str]:
     """What a model reads of each item."""
     return [
-        item.text if isinstance(item, ChatMessage) else item.output if isinstance(item, ToolResult) else item.name + item.arguments
+        item.text
+        if isinstance(item, ChatMessage)
+        else item.output
+        if isinstance(item, ToolResult)
+        else item.name + item.arguments
         for item in context.items
     ]
 

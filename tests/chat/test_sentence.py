@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,9 +14,9 @@ from fsm_agents.errors import MisuseError
 # Drawn so that the rules meet: ends, abbreviations, numbers, quotes, both scripts, odd white space.
 FRAGMENTS = st.sampled_from(
     [
-        "Hello", "there", "the quick brown fox", "I", "Mr", "Dr", "e.g", "U.S", "No", "no", "1", "12", "3.50", "a.b@c.de", "www.x.org/a?b=c",
-        ".", "...", "…", "!", "?", "?!", ";", ",", ":", "—", "\n", "\n\n", " ", "  ", "\t", '"', "”", ")", "(", "*", "你好", "。", "！？", "，", "」",
-        "🙂", "\x1c", "\u00a0",
+        "Hello", "there", "the quick brown fox", "I", "Mr", "Dr", "e.g", "U.S", "No", "no", "1", "12", "3.50", "a.b@c.de",
+        "www.x.org/a?b=c", ".", "...", "…", "!", "?", "?!", ";", ",", ":", "—", "\n", "\n\n", " ", "  ", "\t", '"', "”", ")",
+        "(", "*", "你好", "。", "！？", "，", "」", "🙂", "\x1c", "\u00a0",
     ]
 )  # fmt: skip
 TEXTS = st.lists(FRAGMENTS, max_size=40).map("".join) | st.text(max_size=60)
@@ -94,7 +96,12 @@ def test_a_numbering_belongs_to_its_line() -> None:
 
 def test_short_sentences_are_spoken_with_what_follows() -> None:
     """One request for "Yes. Of course."; the text is not changed, line breaks included."""
-    assert split("Yes. Of course. Ok\nthen. Let us go on. Ok.", min_chars=8) == ["Yes. Of course.", "Ok\nthen.", "Let us go on.", "Ok."]
+    assert split("Yes. Of course. Ok\nthen. Let us go on. Ok.", min_chars=8) == [
+        "Yes. Of course.",
+        "Ok\nthen.",
+        "Let us go on.",
+        "Ok.",
+    ]
     assert split("好。很好。非常好非常好。好", min_chars=5) == ["好。很好。", "非常好非常好。", "好"]
 
 
@@ -163,7 +170,7 @@ def test_the_pieces_do_not_depend_on_the_tokens(text: str, settings: tuple[int, 
     """At once, in any tokens, and character by character: the same pieces."""
     whole = split(text, *settings)
     borders = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    for tokens in ([text[a:b] for a, b in zip(borders, borders[1:], strict=False)], list(text)):
+    for tokens in ([text[a:b] for a, b in pairwise(borders)], list(text)):
         splitter = SentenceSplitter(*settings)
         pieces = [piece for token in tokens for piece in splitter.push(token)]
         assert pieces + splitter.flush() == whole
@@ -177,7 +184,9 @@ def test_nothing_is_lost_and_nothing_comes_twice(text: str, settings: tuple[int,
     assert all(piece and piece == piece.strip() and len(piece) <= settings[2] for piece in pieces)
 
 
-@pytest.mark.parametrize(("settings", "says"), [((0, None, 300), "min_chars=0"), ((9, None, 8), "max_chars=8"), ((1, 0, 8), "first_chars=0")])
+@pytest.mark.parametrize(
+    ("settings", "says"), [((0, None, 300), "min_chars=0"), ((9, None, 8), "max_chars=8"), ((1, 0, 8), "first_chars=0")]
+)
 def test_numbers_out_of_range_are_refused(settings: tuple[int, int | None, int], says: str) -> None:
     """The message names them."""
     with pytest.raises(MisuseError, match=says):

@@ -1,4 +1,4 @@
-"""Functions and methods become tools: what the model is told, how arguments are parsed, and that the function stays a function."""
+"""Functions and methods become tools: what the model is told, how arguments are parsed, and that a function stays one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Bistro(Kitchen):
     """Overrides a tool."""
 
     @function_tool
-    async def bake(self) -> str:  # type: ignore[override]
+    async def bake(self) -> str:
         """Fry it."""
         return "fried"
 
@@ -81,7 +81,13 @@ class Bistro(Kitchen):
 def test_a_function_becomes_a_tool_by_its_signature_and_docstring() -> None:
     """Name, description, parameters with theirs; a default makes a parameter optional, and is told."""
     assert isinstance(add, FunctionTool)
-    assert (add.name, add.description, add.is_async, add.timeout, add.context_parameter) == ("add", "Add two numbers.", False, None, None)
+    assert (add.name, add.description, add.is_async, add.timeout, add.context_parameter) == (
+        "add",
+        "Add two numbers.",
+        False,
+        None,
+        None,
+    )
     assert add.parameters == {
         "type": "object",
         "properties": {
@@ -386,7 +392,7 @@ def test_a_method_without_any_parameter_is_no_method() -> None:
 
     class Odd:
         @function_tool
-        def nothing() -> int:  # type: ignore[misc]  # noqa: N805
+        def nothing() -> int:
             return 1
 
     assert Odd().nothing() == 1

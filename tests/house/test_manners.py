@@ -48,9 +48,7 @@ FORBIDDEN = [
 ]
 HOSTS = [word for word in FORBIDDEN if word.endswith(".org")]
 #: A word inside a longer one, or a folder inside a longer path, is another word; a host is a host also behind "files.".
-PATTERN = re.compile(
-    "|".join((r"" if word in HOSTS else r"(?<![\w.])") + re.escape(word) for word in FORBIDDEN), re.IGNORECASE
-)
+PATTERN = re.compile("|".join((r"" if word in HOSTS else r"(?<![\w.])") + re.escape(word) for word in FORBIDDEN), re.IGNORECASE)
 
 
 def texts() -> Iterator[tuple[str, str]]:

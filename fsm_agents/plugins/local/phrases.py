@@ -213,25 +213,24 @@ class PhraseSet:
         self.start = Node(accepts=False, follow=frozenset().union(*(part.first for part in parts)))
         #: Every word that can be said, sorted.
         self.words: tuple[str, ...] = tuple(sorted(set(positions.words)))
-        #: The automaton: for each state, word to next state. In the order of discovery, the start first.
-        self.nodes: dict[Node, dict[str, Node]] = self._explore()
+        #: The automaton: for each state, word to next state.
+        self.nodes: dict[Node, dict[str, Node]] = {}
+        self._explore(self.start)
 
-    def _explore(self) -> dict[Node, dict[str, Node]]:
-        nodes: dict[Node, dict[str, Node]] = {}
-        waiting = [self.start]
+    def _explore(self, start: Node) -> None:
+        waiting = [start]
         while waiting:
             node = waiting.pop()
-            if node in nodes:
+            if node in self.nodes:
                 continue
-            if len(nodes) == MAX_STATES:
+            if len(self.nodes) >= MAX_STATES:
                 msg = f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
                 raise MisuseError(msg)
             by_word: dict[str, set[int]] = {}
             for position in node.follow:
                 by_word.setdefault(self._word_at[position], set()).add(position)
-            nodes[node] = {word: self._node(by_word[word]) for word in sorted(by_word)}
-            waiting.extend(nodes[node].values())
-        return nodes
+            self.nodes[node] = {word: self._node(by_word[word]) for word in sorted(by_word)}
+            waiting.extend(self.nodes[node].values())
 
     def _node(self, positions: set[int]) -> Node:
         return Node(
@@ -246,6 +245,22 @@ class PhraseSet:
             if node is None:
                 return None
             node = self.nodes[node].get(word)
+        return node
+
+    def reach(self, start: Node) -> list[Node]:
+        """The states that can be reached from ``start``, which comes first; always in the same order."""
+        found = [start]
+        seen = {start}
+        for node in found:  # grows meanwhile
+            new = [after for after in self.nodes[node].values() if after not in seen]
+            seen.update(new)
+            found.extend(dict.fromkeys(new))
+        return found
+
+    def either(self, one: Node, other: Node) -> Node:
+        """A state from which one may go on as from ``one`` or as from ``other``; a sentence does not end in it."""
+        node = Node(accepts=False, follow=one.follow | other.follow)
+        self._explore(node)
         return node
 
     def match(self, text: str) -> Match:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from fsm_agents.errors import MisuseError
@@ -38,8 +38,7 @@ class Lexicon:
 
     def __init__(self, dictionary: Path, own: Mapping[str, str] | None = None) -> None:
         self._own = {word.casefold(): _checked(word, sound) for word, sound in (own or {}).items()}
-        with dictionary.open("rb") as file:
-            self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._lines = _opened(dictionary)
         self.sounds = lru_cache(REMEMBERED)(self._sounds)
 
     def _sounds(self, word: str) -> tuple[str, ...]:
@@ -91,6 +90,13 @@ class Lexicon:
             else:
                 high = middle
         return low
+
+
+@cache
+def _opened(dictionary: Path) -> mmap.mmap:
+    # once per process, however many recognisers there are
+    with dictionary.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _checked(word: str, sound: str) -> str:

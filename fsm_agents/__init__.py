@@ -1,0 +1,72 @@
+"""Voice agents as explicit state machines.
+
+The session, the turn, the reply and your own conversation are tables: read them, draw them, check every cell, explore them exhaustively,
+replay a call from its log. Names that need a heavy package are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fsm_agents.audio.frame import AudioFrame
+    from fsm_agents.chat.tool import FunctionTool, ToolContext, function_tool
+    from fsm_agents.errors import FSMAgentsError, MissingExtra, MisuseError, ProviderError, TableError
+    from fsm_agents.fsm.table import StateTable
+    from fsm_agents.jobs.context import JobContext, RoomOptions
+    from fsm_agents.jobs.worker_job import WorkerJob
+    from fsm_agents.pipelines.base import TurnOptions
+    from fsm_agents.pipelines.cascade import CascadingPipeline
+    from fsm_agents.rooms.memory import MemoryRoom
+    from fsm_agents.rooms.wav import WavRoom
+    from fsm_agents.session.agent import Agent
+    from fsm_agents.session.flow import ConversationFlow
+    from fsm_agents.session.handle import SpeechHandle
+    from fsm_agents.session.session import AgentSession
+
+_HOME = {
+    "Agent": "session.agent",
+    "AgentSession": "session.session",
+    "AudioFrame": "audio.frame",
+    "CascadingPipeline": "pipelines.cascade",
+    "ConversationFlow": "session.flow",
+    "FSMAgentsError": "errors",
+    "FunctionTool": "chat.tool",
+    "JobContext": "jobs.context",
+    "MemoryRoom": "rooms.memory",
+    "MissingExtra": "errors",
+    "MisuseError": "errors",
+    "ProviderError": "errors",
+    "RoomOptions": "jobs.context",
+    "SpeechHandle": "session.handle",
+    "StateTable": "fsm.table",
+    "TableError": "errors",
+    "ToolContext": "chat.tool",
+    "TurnOptions": "pipelines.base",
+    "WavRoom": "rooms.wav",
+    "WorkerJob": "jobs.worker_job",
+    "function_tool": "chat.tool",
+}
+
+__all__ = [
+    "Agent", "AgentSession", "AudioFrame", "CascadingPipeline", "ConversationFlow", "FSMAgentsError", "FunctionTool", "JobContext",
+    "MemoryRoom", "MissingExtra", "MisuseError", "ProviderError", "RoomOptions", "SpeechHandle", "StateTable", "TableError",
+    "ToolContext", "TurnOptions", "WavRoom", "WorkerJob", "function_tool",
+]  # fmt: skip
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: a program pays for what it uses."""
+    if name not in _HOME:
+        msg = f"module 'fsm_agents' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"fsm_agents.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

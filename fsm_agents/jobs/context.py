@@ -1,0 +1,139 @@
+"""The context of a job: its room, its sessions, and an orderly end."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import attrs
+
+from fsm_agents.errors import MisuseError, strict_keywords
+from fsm_agents.rooms.base import Room
+from fsm_agents.rooms.choose import choose_room
+from fsm_agents.session.own import OwnGroup
+from fsm_agents.session.session import AgentSession
+
+__all__ = ["CALLBACK_LIMIT", "JobContext", "RoomOptions"]
+
+log = logging.getLogger("fsm_agents")
+
+CALLBACK_LIMIT = 15.0
+"""Seconds one shutdown callback may take: what the original allows."""
+
+
+@strict_keywords
+@attrs.frozen
+class RoomOptions:
+    """Which room, and who we are in it.
+
+    Args:
+        room_id: The meeting.
+        auth_token: The token that lets us in. It is never shown.
+        name: The agent's name in the meeting.
+        room: Where sound comes from instead: a room object, ``"memory"``, ``"wav:IN.wav"`` or ``"wav:IN.wav:OUT.wav"``.
+    """
+
+    room_id: str | None = None
+    auth_token: str | None = attrs.field(default=None, repr=False)
+    name: str = "Agent"
+    room: Room | str | None = None
+
+
+@strict_keywords
+class JobContext(OwnGroup):
+    """What an entrypoint gets. Also ``async with JobContext(…) as ctx:`` in a program of your own.
+
+    Args:
+        room_options: Which room. The room itself is made when it is first needed, so a context can be made without an event loop.
+    """
+
+    def __init__(self, room_options: RoomOptions | None = None) -> None:
+        if room_options is not None and not isinstance(room_options, RoomOptions):
+            msg = f"JobContext(room_options={type(room_options).__name__}): give RoomOptions(…)"
+            raise MisuseError(msg)
+        self.room_options = room_options or RoomOptions()
+        super().__init__()
+        self._callbacks: list[Callable[[], Any]] = []
+        self._ending: anyio.Event | None = None
+        self.changed = anyio.Event()
+
+    async def connect(self) -> None:
+        """Join the room; after ``leave()`` of a session, return to it.
+
+        Raises:
+            ProviderError: the room could not be joined.
+        """
+        if self.room is None:
+            self.room = choose_room(self.room_options.room, name=self.room_options.name)
+        await self.room.connect()
+        for session in self.sessions:
+            session.connected()
+
+    def adopt(self, session: AgentSession) -> None:
+        """A session belongs to this job; it is connected if the room is."""
+        super().adopt(session)
+        if self.room is not None:
+            session.connected()
+        self.changed.set()
+
+    def add_shutdown_callback(self, callback: Callable[[], Awaitable[Any] | Any]) -> None:
+        """Have ``callback`` called when the job shuts down, after its sessions closed, in the order of these calls."""
+        if not callable(callback):
+            msg = f"add_shutdown_callback({callback!r}): give a function, not what it returned"
+            raise MisuseError(msg)
+        self._callbacks.append(callback)
+
+    async def shutdown(self) -> None:
+        """Close the sessions, run the callbacks, leave the room. Safe to call again and concurrently: everyone waits for the same end."""
+        if self._ending is not None:
+            await self._ending.wait()
+            return
+        self._ending = anyio.Event()
+        try:
+            with anyio.CancelScope(shield=True):
+                for session in self.sessions:
+                    await session.close("the job shut down")
+                for callback in self._callbacks:
+                    await _run_callback(callback)
+                if self.room is not None:
+                    await _leave(self.room)
+        finally:
+            self._ending.set()
+
+    async def closed(self) -> None:
+        """Wait until every session of this job is closed; returns at once if there is none."""
+        for session in self.sessions:
+            await session.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        """Own the sessions that are made from here on."""
+        await super().__aenter__()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+        """Shut down, and wait for what was started."""
+        await self.shutdown()
+        return await super().__aexit__(kind, error, trace)
+
+
+async def _run_callback(callback: Callable[[], Any]) -> None:
+    with anyio.move_on_after(CALLBACK_LIMIT) as scope:
+        try:
+            result = callback()
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("a shutdown callback failed")
+    if scope.cancelled_caught:
+        log.error("a shutdown callback took longer than %s s and was cancelled", CALLBACK_LIMIT)
+
+
+async def _leave(room: Room) -> None:
+    try:
+        await room.disconnect()
+    except Exception:
+        log.exception("the room was not left cleanly")

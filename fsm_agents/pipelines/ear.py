@@ -1,0 +1,145 @@
+"""The ear: frames in, speech edges and transcripts out. Called directly by the room; no task, no stream, no timer of its own.
+
+Of fifty frames about forty-nine end here: only an edge becomes an event. Speech-to-text gets sound only while a segment is open (the
+tables say when), the pre-roll first, since the detector hears the beginning of speech late.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from fsm_agents.audio.chunk import Chunker
+from fsm_agents.audio.frame import AudioFrame
+from fsm_agents.audio.resample import Resampler
+from fsm_agents.audio.speech import Edge, SpeechDetector
+from fsm_agents.machines.events import (
+    CloseAsked, FinalTranscript, InterimTranscript, SpeechStarted, SpeechStopped, TurnCompleted,
+)  # fmt: skip
+from fsm_agents.stages.base import STT, VAD, STTStream, Transcript, TurnDetector
+
+__all__ = ["DEAF_AFTER", "PRE_ROLL", "CascadeEar"]
+
+log = logging.getLogger("fsm_agents")
+
+PRE_ROLL = 0.3
+"""Seconds of sound before the edge that speech-to-text gets too: the edge comes 40 to 140 ms late."""
+DEAF_AFTER = 3
+"""After so many failures of speech-to-text in a row the session closes: a deaf agent must not keep a caller."""
+
+
+class CascadeEar:
+    """The ear of one session.
+
+    Args:
+        post: The door of the conversation.
+        vad: Voice activity detection.
+        stt: Speech-to-text.
+        turn_detector: Says whether words are a whole turn; optional.
+    """
+
+    def __init__(self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None) -> None:
+        self._post = post
+        self._rate = vad.rate
+        self._is_speech = vad.open().is_speech
+        self._detector = SpeechDetector()
+        self._detect = self._detector.push
+        self._chunks = Chunker(vad.rate * vad.frame_ms // 1000 * 2)
+        self._from: tuple[int, Resampler | None] = (vad.rate, None)
+        self._pre_roll: deque[bytes] = deque(maxlen=max(1, round(PRE_ROLL * 1000 / vad.frame_ms)))
+        self._stt_rate = stt.rate
+        self._to_stt = Resampler(vad.rate, stt.rate) if vad.rate != stt.rate else None
+        self._stt = stt
+        self._stream: STTStream = stt.open(self._heard)
+        self._segment: int | None = None
+        self._turn_detector = turn_detector
+        self._expected: tuple[str, ...] = ()
+        self._failures = 0
+
+    def hear(self, frame: AudioFrame) -> None:
+        """One frame of the caller."""
+        pcm = frame.data if frame.rate == self._rate else self._resampled(frame)
+        for piece in self._chunks.push(pcm):
+            if self._segment is None:
+                self._pre_roll.append(piece)
+            else:
+                self._push(piece)
+            edge = self._detect(self._is_speech(piece))
+            if edge is not None:
+                self._post(SpeechStarted() if edge is Edge.STARTED else SpeechStopped())
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """What the caller is expected to say from the next segment on."""
+        if tuple(phrases) != self._expected:
+            self._expected = tuple(phrases)
+            self._stream.expect(self._expected)
+
+    async def run(self) -> None:
+        """The waiting of speech-to-text, if it has any."""
+        await self._stream.run()
+
+    def open_segment(self, segment: int) -> None:
+        """Sound goes to speech-to-text from now on, beginning with the pre-roll."""
+        self._segment = segment
+        try:
+            self._stream.begin(segment)
+        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+            self._broke(segment, broken)
+            return
+        for piece in self._pre_roll:
+            self._push(piece)
+        self._pre_roll.clear()
+
+    def finish_segment(self, segment: int) -> None:
+        """The final words are wanted."""
+        if self._segment != segment:
+            return
+        self._segment = None
+        try:
+            self._stream.finish(segment)
+        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+            self._broke(segment, broken)
+
+    def rearm(self) -> None:
+        """Hear the next speech as a new beginning."""
+        self._detector.rearm()
+
+    def _push(self, piece: bytes) -> None:
+        segment = self._segment
+        if segment is None:
+            return
+        try:
+            self._stream.push(piece if self._to_stt is None else self._to_stt.push(piece))
+        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+            self._broke(segment, broken)
+
+    def _heard(self, transcript: Transcript) -> None:
+        self._failures = 0
+        if transcript.final:
+            self._post(FinalTranscript(transcript.text, transcript.segment))
+        else:
+            self._post(InterimTranscript(transcript.text, transcript.segment, transcript.complete))
+        detector = self._turn_detector
+        if detector is not None and transcript.text and detector.is_complete(transcript.text):
+            self._post(TurnCompleted())
+
+    def _broke(self, segment: int, broken: Exception) -> None:
+        """Speech-to-text failed: this segment has no words, the next one gets a new stream; too often, and the session closes."""
+        self._segment = None
+        self._failures += 1
+        failures = self._failures
+        log.error("speech-to-text failed on segment %d (%d in a row)", segment, failures, exc_info=broken)
+        if failures >= DEAF_AFTER:
+            self._post(CloseAsked(f"error: speech-to-text failed {failures} times in a row: {broken}"))
+            return
+        self._stream = self._stt.open(self._heard)
+        self._stream.expect(self._expected)
+        self._post(FinalTranscript("", segment))
+
+    def _resampled(self, frame: AudioFrame) -> bytes:
+        rate, resampler = self._from
+        if rate != frame.rate or resampler is None:
+            resampler = Resampler(frame.rate, self._rate)
+            self._from = (frame.rate, resampler)
+        return resampler.push(frame.data)

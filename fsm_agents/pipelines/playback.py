@@ -1,0 +1,196 @@
+"""The playback queue: what the agent is to sound, utterance by utterance, and how much of it was heard.
+
+The room pulls 20 ms frames. Who owns the mouth and whether its gate is shut is read from the tables, never copied: a frame of any reply
+but the live one cannot get through, and nothing sounds in HOLDING. What is pulled tells the tables: audible, drained, played.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import anyio
+
+from fsm_agents.audio.chunk import Chunker
+from fsm_agents.audio.playout import Playout
+from fsm_agents.audio.resample import Resampler
+from fsm_agents.machines.events import ReplyAudible, ReplyDrained, ReplyPlayed, SayPlayed
+from fsm_agents.machines.reply import LIVE, Reply
+from fsm_agents.machines.talk import Talk
+from fsm_agents.machines.turn import Turn
+from fsm_agents.stages.base import SpeechChunk
+
+__all__ = ["AHEAD", "FRAME_SECONDS", "Playback", "Utterance"]
+
+FRAME_SECONDS = 0.02
+"""The length of a frame that a room pulls: what Opus, WebRTC and telephony use."""
+AHEAD = 10.0
+"""Seconds of sound that are made ahead of what sounds. More costs money on a cut; less risks a gap between slow sentences."""
+
+
+class Utterance:
+    """One sentence of a reply, or one say: its text, its sound that waits, and what of it was pulled."""
+
+    __slots__ = ("_book", "_chunks", "_resampler", "answer", "frames", "made", "pulled", "reply", "say", "text")
+
+    def __init__(self, reply: int, text: str, rates: tuple[int, int], *, say: int | None) -> None:
+        voice, room = rates
+        self.reply = reply
+        self.text = text
+        self.say = say
+        self.answer = say is None
+        self.frames: deque[bytes] = deque()
+        self.made = 0  # samples in all, 0 while more is to come
+        self.pulled = 0
+        self._book = Playout(room)
+        self._book.sentence(text)
+        self._chunks = Chunker(round(room * FRAME_SECONDS) * 2)
+        self._resampler = Resampler(voice, room) if voice != room else None
+
+    def feed(self, chunk: SpeechChunk) -> int:
+        """Add sound; returns how many frames became ready."""
+        pcm = chunk.pcm if self._resampler is None else self._resampler.push(chunk.pcm)
+        frames = self._chunks.push(pcm)
+        self.frames += frames
+        marks = [(mark.text_end, self._scaled(mark.sample_end)) for mark in chunk.words]
+        self._book.wrote(len(pcm) // 2, marks)
+        return len(frames)
+
+    def finish(self) -> None:
+        """All its sound is in; what does not fill a frame is filled with silence, so that it is heard now and not with the next reply."""
+        pcm = b"" if self._resampler is None else self._resampler.flush()
+        self._book.wrote(len(pcm) // 2)
+        self.frames += self._chunks.push(pcm)
+        rest = self._chunks.flush()
+        if rest:
+            self.frames.append(rest + bytes(self._chunks.size - len(rest)))
+        self._book.end_sentence()
+        self.made = max(self._book.total, 1)
+
+    def _scaled(self, sample: int) -> int:
+        return sample if self._resampler is None else self._resampler.scaled(sample)
+
+    def heard(self, unheard: int = 0) -> str:
+        """The text whose sound was pulled, less ``unheard`` samples that were pulled and did not sound."""
+        return self._book.heard(min(self.pulled - unheard, self._book.total))
+
+
+class Playback:
+    """What sounds, for one session.
+
+    Args:
+        talk: The conversation: whose turn it is, which reply lives.
+        post: The door of the conversation.
+        said: Told of each say that ended: its number, what was heard, whether it was cut.
+        over: Told that a reply is over: what it spoke, in order, and how many samples pulled last did not sound.
+    """
+
+    def __init__(
+        self,
+        talk: Talk,
+        post: Callable[[object], object],
+        said: Callable[[int, str, bool], None],
+        over: Callable[[list[Utterance], int], None],
+    ) -> None:
+        self._talk, self._post, self._said, self._over = talk, post, said, over
+        self._reply_cell, self._turn_cell = talk.cell("reply"), talk.cell("turn")
+        self.rate = 16000
+        self.wake: Callable[[], None] = lambda: None
+        self.clear: Callable[[], int] = lambda: 0
+        self.queue: deque[Utterance] = deque()
+        self.spoken: list[Utterance] = []
+        self.made = 0  # the number of the reply that is made to its end
+        self._space = anyio.Event()
+
+    def begin(self) -> None:
+        """A new reply owns the mouth."""
+        self.queue.clear()
+        self.spoken = []
+
+    def add(self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False) -> Utterance:
+        """Queue an utterance; ``soon``: ahead of what has not sounded."""
+        utterance = Utterance(reply, text, (voice_rate, self.rate), say=say)
+        place = len(self.queue)
+        if soon:
+            place = next((n for n, other in enumerate(self.queue) if other.answer and not other.pulled), place)
+        self.queue.insert(place, utterance)
+        return utterance
+
+    def feed(self, utterance: Utterance, chunk: SpeechChunk) -> None:
+        """Sound of an utterance; of a reply that is over it is dropped here, whoever still makes it."""
+        if utterance.reply == self._talk.reply and utterance.feed(chunk):
+            self.wake()
+
+    def finish(self, utterance: Utterance) -> None:
+        """All of it is in."""
+        if utterance.reply == self._talk.reply:
+            utterance.finish()
+            self.wake()
+
+    def end(self, reply: int) -> None:
+        """Nothing more is made for this reply."""
+        self.made = reply
+        self.wake()
+
+    async def space(self) -> None:
+        """Wait until what is made is not too far ahead of what sounds."""
+        while sum(len(utterance.frames) for utterance in self.queue) * FRAME_SECONDS > AHEAD:
+            self._space = anyio.Event()
+            await self._space.wait()
+
+    def cut(self) -> None:
+        """The reply is over, now: nothing of it sounds any more."""
+        unheard = self.clear()
+        for utterance in self.queue:
+            if utterance.say is not None:
+                self._said(utterance.say, utterance.heard(unheard), True)  # noqa: FBT003
+        self.queue.clear()
+        self._space.set()
+        spoken, self.spoken = self.spoken, []
+        self._over(spoken, unheard)
+
+    def pull(self) -> bytes | None:
+        """The next frame, ``None`` for silence. Called by the room, for each frame it can play."""
+        live = self._reply_cell.state in LIVE
+        if not live or self._turn_cell.state is Turn.HOLDING:
+            return None
+        queue = self.queue
+        while queue:
+            head = queue[0]
+            if head.frames:
+                return self._sound(head)
+            if not head.made:
+                break
+            queue.popleft()
+            self._ended(head)
+        else:
+            if self.made == self._talk.reply:
+                self._played()
+                return None
+        if self._reply_cell.state is Reply.AUDIBLE:
+            self._post(ReplyDrained(self._talk.reply))
+        return None
+
+    def _sound(self, head: Utterance) -> bytes | None:
+        talk = self._talk
+        if not head.pulled:
+            self.spoken.append(head)
+        if self._reply_cell.state is not Reply.AUDIBLE or (head.answer and talk.asked):
+            self._post(ReplyAudible(head.reply, head.answer))
+            if head.reply != talk.reply or not head.frames:  # whoever watches that moment may end the reply
+                return None
+        frame = head.frames.popleft()
+        head.pulled += len(frame) // 2
+        if not head.frames:
+            self._space.set()
+        return frame
+
+    def _ended(self, utterance: Utterance) -> None:
+        if utterance.say is not None:
+            self._said(utterance.say, utterance.text, False)  # noqa: FBT003
+            self._post(SayPlayed(utterance.reply, utterance.say))
+
+    def _played(self) -> None:
+        spoken, self.spoken = self.spoken, []
+        self._over(spoken, 0)
+        self._post(ReplyPlayed(self._talk.reply))

@@ -1,0 +1,36 @@
+"""The embedded parts: everything for a spoken conversation on this machine, without key, account or network.
+
+    WebRTCVAD, EnergyVAD     when the caller speaks
+    PocketsphinxSTT          what the caller says, among what is expected   (extra [voice])
+    EspeakTTS                the agent's voice                              (extra [voice])
+
+Each is imported when it is first named, and its library when the first one is made.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fsm_agents.plugins.local.energy import EnergyVAD
+    from fsm_agents.plugins.local.espeak import EspeakTTS
+    from fsm_agents.plugins.local.sphinx import PocketsphinxSTT
+    from fsm_agents.plugins.local.webrtc import WebRTCVAD
+
+__all__ = ["EnergyVAD", "EspeakTTS", "PocketsphinxSTT", "WebRTCVAD"]
+
+_HOMES = {"EnergyVAD": "energy", "EspeakTTS": "espeak", "PocketsphinxSTT": "sphinx", "WebRTCVAD": "webrtc"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,97 @@
+"""A room in memory: a program on both sides. For tests, benchmarks and embedding where sound comes by function call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+
+from fsm_agents.audio.frame import AudioFrame
+from fsm_agents.errors import MisuseError
+from fsm_agents.rooms.base import Listener, Speaker
+
+__all__ = ["MemoryRoom"]
+
+_TICK = 0.02
+
+
+class MemoryRoom:
+    """One caller who is a program.
+
+    Args:
+        rate: Samples per second of what is played, 8000 to 48000.
+        paced: Play in real time, 20 ms every 20 ms; else as fast as it is made.
+        sink: Takes each frame as it sounds; without one, frames are kept in ``played``.
+    """
+
+    def __init__(self, rate: int = 16000, *, paced: bool = False, sink: Callable[[bytes], None] | None = None) -> None:
+        AudioFrame(b"", rate)
+        self.rate = rate
+        self.played: list[bytes] = []
+        self._paced = paced
+        self._sink = sink or self.played.append
+        self._heard: Listener | None = None
+        self._speaker: Speaker | None = None
+        self._gone = anyio.Event()
+        self._news = anyio.Event()
+
+    async def connect(self) -> None:
+        """Join: always possible."""
+
+    async def disconnect(self) -> None:
+        """Leave: always possible."""
+
+    def push(self, frame: AudioFrame) -> None:
+        """The caller's next frame.
+
+        Raises:
+            MisuseError: nobody listens: no session runs in this room.
+        """
+        if self._heard is None:
+            msg = "nobody listens in this room: start a session in it first"
+            raise MisuseError(msg)
+        self._heard(frame)
+
+    def hang_up(self) -> None:
+        """The caller leaves."""
+        self._gone.set()
+
+    async def run(self, heard: Listener, speaker: Speaker) -> None:
+        """Carry sound until the caller hangs up."""
+        self._heard, self._speaker = heard, speaker
+        try:
+            if not self._paced:
+                self.wake()
+                await self._gone.wait()
+                return
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._play, name="memory room")
+                await self._gone.wait()
+                group.cancel_scope.cancel()
+        finally:
+            self._heard = self._speaker = None
+
+    def wake(self) -> None:
+        """Play what is there now, or begin to."""
+        if self._paced:
+            self._news.set()
+        elif self._speaker is not None:
+            while (frame := self._speaker.pull()) is not None:
+                self._sink(frame)
+
+    def clear(self) -> int:
+        """Nothing is ever pulled that has not sounded."""
+        return 0
+
+    async def _play(self) -> None:
+        speaker = self._speaker
+        due = 0.0
+        while speaker is not None:
+            frame = speaker.pull()
+            if frame is None:
+                self._news = anyio.Event()
+                await self._news.wait()
+                continue
+            self._sink(frame)
+            due = max(due, anyio.current_time()) + _TICK
+            await anyio.sleep_until(due)

@@ -1,0 +1,100 @@
+"""The one door of a conversation: ``post`` runs the tables, arms timers and starts effects. Nothing here decides, and nothing waits.
+
+A step runs at once, or next if one is running. Effects are started, never awaited. An exception in a step or in starting an effect belongs
+to the session, which then closes; the poster never sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+from fsm_agents.fsm.joint import Joint, Step
+from fsm_agents.machines.events import CloseAsked
+from fsm_agents.machines.talk import Talk
+from fsm_agents.runtime.timers import Timers, micros
+
+__all__ = ["Driver", "Watcher"]
+
+log = logging.getLogger("fsm_agents")
+
+Watcher = Callable[[int, Step], None]
+"""Sees every step at rest, with the time in µs of the loop's clock. It may not post."""
+
+
+class Driver:
+    """One conversation at run time.
+
+    Args:
+        joint: The machines.
+        talk: The conversation.
+        perform: Starts one effect.
+    """
+
+    __slots__ = ("_context", "_perform", "_queue", "joint", "talk", "timers", "watchers")
+
+    def __init__(self, joint: Joint[Talk], talk: Talk, perform: Callable[[object], None]) -> None:
+        self.joint = joint
+        self.talk = talk
+        self.timers = Timers(talk, self.post)
+        self.watchers: list[Watcher] = []
+        self._perform = perform
+        self._queue: deque[Any] | None = None
+        self._context: Context | None = None
+
+    def enter(self, context: Context) -> None:
+        """From now on steps run, and tasks are started, in ``context``: not in that of whoever happens to post."""
+        self._context = context
+
+    def post(self, event: object) -> Step | None:
+        """Tell the machines. Returns what the step did, or ``None`` if another step is running and this one comes next."""
+        if self._queue is not None:
+            self._queue.append(event)
+            return None
+        if self._context is None:
+            return self._drain(event)
+        return self._context.run(self._drain, event)
+
+    def _drain(self, event: object) -> Step:
+        queue = self._queue = deque()
+        try:
+            first = self._step(event)
+            while queue:
+                self._step(queue.popleft())
+        finally:
+            self._queue = None
+        return first
+
+    def _step(self, event: object) -> Step:
+        try:
+            step = self.joint.step(self.talk, event)
+        except Exception as broken:  # noqa: BLE001 - whatever it is, it is the session's
+            self._broke(f"the step on {type(event).__name__}", broken)
+            return Step(event)
+        arm = self.timers.arm
+        for timer in step.arms:
+            arm(timer)
+        if self.watchers:
+            self._tell(step)
+        for effect in step.effects:
+            try:
+                self._perform(effect)
+            except Exception as broken:  # noqa: BLE001, PERF203 - as above
+                self._broke(f"the effect {type(effect).__name__}", broken)
+        return step
+
+    def _tell(self, step: Step) -> None:
+        now = micros()
+        for watcher in self.watchers:
+            try:
+                watcher(now, step)
+            except Exception:  # noqa: PERF203 - watching never steers
+                log.exception("a watcher failed; the conversation goes on")
+
+    def _broke(self, where: str, broken: Exception) -> None:
+        log.error("%s failed", where, exc_info=broken)
+        if self._queue is not None:
+            self._queue.append(CloseAsked(f"error: {where} failed: {type(broken).__name__}: {broken}"))

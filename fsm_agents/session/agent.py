@@ -1,0 +1,76 @@
+"""The agent: instructions, tools and two optional hooks. Users subclass it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fsm_agents.chat.history import ChatContext
+from fsm_agents.chat.tool import FunctionTool
+from fsm_agents.errors import MisuseError, strict_keywords
+
+if TYPE_CHECKING:
+    from fsm_agents.session.session import AgentSession
+
+__all__ = ["Agent"]
+
+
+@strict_keywords
+class Agent:
+    """Who speaks in a session.
+
+    Methods decorated with ``@function_tool`` are tools of the agent. ``on_enter`` and ``on_exit`` are optional.
+
+    Args:
+        instructions: What the model is told about its task.
+        tools: More functions that the model can call, each decorated with ``@function_tool``.
+        mcp_servers: Servers whose tools the model can call.
+
+    Raises:
+        MisuseError: a tool is not decorated, or two tools have the same name.
+    """
+
+    def __init__(
+        self, instructions: str = "", tools: Sequence[FunctionTool] | None = None, mcp_servers: Sequence[Any] | None = None
+    ) -> None:
+        self.chat_context = ChatContext(instructions)
+        self.mcp_servers = tuple(mcp_servers or ())
+        self._session: AgentSession | None = None
+        found = {name: getattr(self, name) for name in dir(type(self)) if isinstance(getattr(type(self), name, None), FunctionTool)}
+        self.tools: tuple[FunctionTool, ...] = _checked([*found.values(), *(tools or ())])
+
+    @property
+    def instructions(self) -> str:
+        """What the model is told. It can be set in the middle of a call; the next answer follows it."""
+        return self.chat_context.system
+
+    @instructions.setter
+    def instructions(self, text: str) -> None:
+        self.chat_context.system = text
+
+    @property
+    def session(self) -> AgentSession:
+        """The session this agent is in."""
+        if self._session is None:
+            msg = f"{type(self).__name__} is in no session yet: AgentSession(agent=…) puts it in one"
+            raise MisuseError(msg)
+        return self._session
+
+    async def on_enter(self) -> None:
+        """Called once, when the session starts."""
+
+    async def on_exit(self) -> None:
+        """Called once, when the session ends, if ``on_enter`` was called; it may still say goodbye (within ``exit_limit``)."""
+
+
+def _checked(tools: list[Any]) -> tuple[FunctionTool, ...]:
+    names: set[str] = set()
+    for tool in tools:
+        if not isinstance(tool, FunctionTool):
+            msg = f"{getattr(tool, '__name__', tool)!r} is not a tool: put @function_tool above its definition"
+            raise MisuseError(msg)
+        if tool.name in names:
+            msg = f"two tools are called {tool.name!r}: rename one with @function_tool(name=…)"
+            raise MisuseError(msg)
+        names.add(tool.name)
+    return tuple(tools)

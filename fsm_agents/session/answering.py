@@ -1,0 +1,66 @@
+"""How an answer comes about: the user's flow around the model, and the model's rounds of tools."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from fsm_agents.chat.message import ToolCall
+from fsm_agents.errors import MisuseError
+from fsm_agents.session.flow import ConversationFlow
+from fsm_agents.session.hooks import call
+from fsm_agents.stages.base import TextDelta
+
+if TYPE_CHECKING:
+    from fsm_agents.session.session import AgentSession
+
+__all__ = ["MOST_ROUNDS", "answer", "rounds"]
+
+MOST_ROUNDS = 5
+"""How often the model may call tools in one turn before it must answer without."""
+
+
+async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:
+    """The flow's answer to a turn, in pieces."""
+    flow = session.conversation_flow
+    if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
+        await call(flow.on_turn_start, transcript)
+    made = flow.run(transcript)
+    if not hasattr(made, "__aiter__"):
+        made = await made if hasattr(made, "__await__") else made
+    if isinstance(made, str):
+        yield made
+    elif made is not None:
+        async with aclosing(made) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                yield piece
+    session.expect(flow.expects)
+
+
+async def rounds(session: AgentSession) -> AsyncIterator[str]:
+    """The model's answer to the history: text in pieces; tools are run, and the model asked again, at most ``MOST_ROUNDS`` times."""
+    host, llm = session.host, getattr(session.pipeline, "llm", None)
+    if llm is None:
+        msg = "process_with_llm() needs a model: give the pipeline an llm=…"
+        raise MisuseError(msg)
+    reply = host.driver.talk.reply
+    for turn in range(MOST_ROUNDS + 1):
+        await host.toolbox.settled()
+        tools = session.agent.tools if turn < MOST_ROUNDS else ()
+        calls: list[ToolCall] = []
+        async with aclosing(llm.chat(session.history, tools)) as chunks:
+            async for chunk in chunks:
+                if isinstance(chunk, TextDelta):
+                    yield chunk.text
+                elif isinstance(chunk, ToolCall):
+                    calls.append(chunk)
+        if not calls:
+            return
+        _end_round(host.mouth)
+        await host.toolbox.run(reply, calls, tools)
+
+
+def _end_round(mouth: Any) -> None:
+    if mouth is not None:
+        mouth.end_round()

@@ -1,0 +1,71 @@
+"""The handle of a say: what became of something the agent was asked to say."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import anyio
+import attrs
+
+__all__ = ["SpeechHandle"]
+
+
+@attrs.frozen
+class _Outcome:
+    heard: str
+    interrupted: bool
+    refused: str
+
+
+class SpeechHandle:
+    """Something the agent was asked to say. Awaiting it waits until it has sounded to its end, was cut, or was refused.
+
+    Attributes:
+        text: What was to be said.
+        interruptible: Whether the caller's words end it.
+    """
+
+    def __init__(self, text: str, *, interruptible: bool) -> None:
+        self.text = text
+        self.interruptible = interruptible
+        self._outcome: _Outcome | None = None
+        self._over = anyio.Event()
+
+    def done(self) -> bool:
+        """Whether it is over."""
+        return self._outcome is not None
+
+    @property
+    def heard(self) -> str:
+        """What the caller heard of it; empty while it is not over."""
+        return self._outcome.heard if self._outcome else ""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was cut before its end."""
+        return self._outcome is not None and self._outcome.interrupted
+
+    @property
+    def refused(self) -> str:
+        """Why it was not spoken at all; empty if it was, or may still be."""
+        return self._outcome.refused if self._outcome else ""
+
+    def settle(self, heard: str = "", *, interrupted: bool = False, refused: str = "") -> None:
+        """Say what became of it. The first word counts."""
+        if self._outcome is None:
+            self._outcome = _Outcome(heard, interrupted, refused)
+            self._over.set()
+
+    async def wait(self) -> SpeechHandle:
+        """Wait until it is over."""
+        await self._over.wait()
+        return self
+
+    def __await__(self) -> Generator[Any, Any, SpeechHandle]:
+        """``await session.say(…)`` waits until it is over, and gives the handle."""
+        return self.wait().__await__()
+
+    def __repr__(self) -> str:
+        state = "waiting" if self._outcome is None else "refused" if self.refused else "cut" if self.interrupted else "spoken"
+        return f"<SpeechHandle {state}, {len(self.text)} characters>"

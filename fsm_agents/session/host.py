@@ -1,0 +1,273 @@
+"""What a running session does when the tables ask: hooks, rooms, says, and its end. It decides nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextvars import ContextVar, copy_context
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from fsm_agents.errors import MisuseError
+from fsm_agents.fsm.engine import Fault
+from fsm_agents.machines.events import CloseAsked, Entered, Exited, TornDown
+from fsm_agents.pipelines.base import PipelineEar, PipelineMouth, Seat
+from fsm_agents.pipelines.playback import Playback, Utterance
+from fsm_agents.rooms.base import Room
+from fsm_agents.runtime.driver import Driver
+from fsm_agents.runtime.owner import Owner
+from fsm_agents.session.answering import answer, rounds
+from fsm_agents.session.flow import ConversationFlow
+from fsm_agents.session.hooks import Hooks, running_hook
+from fsm_agents.session.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from fsm_agents.session.session import AgentSession
+
+__all__ = ["SessionHost", "inside"]
+
+log = logging.getLogger("fsm_agents")
+
+inside: ContextVar[object] = ContextVar("fsm_agents_inside", default=None)
+"""The session whose own task this code runs in; ``None`` outside."""
+
+
+class SessionHost:
+    """The working side of one session."""
+
+    def __init__(self, session: AgentSession, driver: Driver, room: Room | None) -> None:
+        self.session, self.driver, self.room = session, driver, room
+        self.closed, self.entered, self._torn = anyio.Event(), anyio.Event(), anyio.Event()
+        self._home = anyio.Event()
+        self.failed: BaseException | None = None
+        self.hooks = Hooks(self.spawn)
+        self.playback = Playback(driver.talk, driver.post, self.said, self._reply_over)
+        self.toolbox = Toolbox(session, session.agent.chat_context, driver.post, self.spawn)
+        self.ear: PipelineEar | None = None
+        self.mouth: PipelineMouth | None = None
+        self._tasks: TaskGroup | None = None
+        self._owner: Owner | None = None
+        self._carrying: anyio.CancelScope | None = None
+
+    @property
+    def host(self) -> SessionHost:
+        """Itself: one of the parts that effects are performed on."""
+        return self
+
+    # --- its life ------------------------------------------------------------------------------------------------------------------
+
+    async def begin(self, owner: Owner) -> None:
+        """Start the session's own task in its owner, and wait until it is there."""
+        if self._owner is not None:
+            msg = "start() is running already; a session starts once"
+            raise MisuseError(msg)
+        self._owner = owner
+        if self.room is None:
+            self.room = owner.room
+        ready = anyio.Event()
+        owner.start_soon(lambda: self._live(ready), "session")
+        await ready.wait()
+
+    async def _live(self, ready: anyio.Event) -> None:
+        """The session's task: it owns all others. Timers outlive the rest, so that closing is bounded too."""
+        inside.set(self.session)
+        self.driver.enter(copy_context())
+        async with anyio.create_task_group() as outer:
+            outer.start_soon(self.driver.timers.run, name="timers")
+            async with anyio.create_task_group() as self._tasks:
+                ready.set()
+                await self._torn.wait()
+                self._tasks.cancel_scope.cancel()
+            self._tasks = None
+            await self._close_pipeline()
+            self.driver.post(TornDown())
+            outer.cancel_scope.cancel()
+
+    def spawn(self, fn: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Start a task that the session owns; what it raises closes the session."""
+        if self._tasks is not None:
+            self._tasks.start_soon(self._guarded, fn, name, name=name)
+
+    async def _guarded(self, fn: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        try:
+            await fn()
+        except Exception as broken:  # noqa: BLE001 - it belongs to the session, not to its siblings
+            log.error("%s failed", name, exc_info=broken)
+            self.driver.post(CloseAsked(f"error: {name}: {type(broken).__name__}: {broken}"))
+
+    async def _close_pipeline(self) -> None:
+        with anyio.move_on_after(1, shield=True):
+            try:
+                await self.session.pipeline.aclose()
+            except Exception:
+                log.exception("the pipeline did not close cleanly")
+
+    def tear_down(self) -> None:
+        """End every task of the session."""
+        if self._owner is None:  # connected, and never started: there is nothing to end
+            self.driver.post(TornDown())
+        self._torn.set()
+
+    def report_closed(self, reason: str) -> None:
+        """Tell everyone who waits."""
+        level = logging.ERROR if reason.startswith("error") else logging.INFO
+        log.log(level, "session closed: %s", reason)
+        for handle in self.session.handles.values():
+            handle.settle(refused=f"the session closed: {reason}")
+        self.entered.set()
+        self.closed.set()
+
+    # --- hooks ---------------------------------------------------------------------------------------------------------------------
+
+    def run_on_enter(self) -> None:
+        """Open the pipeline and run ``on_enter``."""
+        try:
+            self._open()
+        except Exception as broken:  # noqa: BLE001 - a stage may raise anything
+            self._enter_failed(broken)
+            return
+        self.hooks.run("on_enter", self.session.agent.on_enter, self._entered)
+
+    def _open(self) -> None:
+        session = self.session
+        seat = Seat(
+            self.driver.talk, self.driver.post, session.agent.chat_context, self.playback,
+            lambda text, reply: answer(session, text, reply), self.said, self.spawn,
+        )  # fmt: skip
+        self.ear, self.mouth = session.pipeline.open(seat)
+        self.spawn(self.ear.run, "ear")
+        self.expect(session.conversation_flow.expects)
+
+    def _entered(self, failed: Exception | None) -> None:
+        if failed is not None:
+            self._enter_failed(failed)
+            return
+        self.driver.post(Entered())
+        self.entered.set()
+
+    def _enter_failed(self, broken: Exception) -> None:
+        self.failed = broken
+        self.driver.post(CloseAsked(f"error: on_enter: {type(broken).__name__}: {broken}"))
+        self.entered.set()
+
+    def run_on_exit(self) -> None:
+        """Run ``on_exit`` when no other hook runs any more."""
+        self.entered.set()
+        self.spawn(self._exit, "on_exit")
+
+    async def _exit(self) -> None:
+        await self.hooks.idle()
+        self.hooks.run("on_exit", self.session.agent.on_exit, lambda _failed: self.driver.post(Exited()))
+
+    def stop_hooks(self) -> None:
+        """Cancel hooks, but not one that asked for the end."""
+        self.hooks.stop()
+
+    def spare_current_hook(self) -> None:
+        """The hook that runs this code asks for the end: it may return by itself."""
+        if inside.get() is self.session and running_hook.get():
+            self.hooks.spare(running_hook.get())
+
+    def call_wake_up(self) -> None:
+        """Run the wake-up hook, unless it still runs from last time."""
+        hook = self.session.on_wake_up
+        if hook is None or "on_wake_up" in self.hooks:
+            log.debug("nobody is woken up: %s", "the hook still runs" if hook else "on_wake_up is not set")
+            return
+        self.hooks.run("on_wake_up", hook, self._woken)
+
+    def _woken(self, failed: Exception | None) -> None:
+        if failed is not None:
+            self.driver.post(CloseAsked(f"error: on_wake_up: {type(failed).__name__}: {failed}"))
+
+    # --- the room ------------------------------------------------------------------------------------------------------------------
+
+    def join_room(self) -> None:
+        """Carry sound between room and pipeline."""
+        room = self.room
+        if room is None:
+            return
+        self.playback.rate, self.playback.wake, self.playback.clear = room.rate, room.wake, room.clear
+        self._carrying = anyio.CancelScope()
+        self.spawn(lambda: self._carry(room), "room")
+
+    async def _carry(self, room: Room) -> None:
+        scope = self._carrying or anyio.CancelScope()
+        with scope:
+            try:
+                await room.run(lambda frame: self.ear.hear(frame), self.playback)  # type: ignore[union-attr]
+            except Exception as broken:  # noqa: BLE001 - a room may raise anything
+                log.error("the room failed", exc_info=broken)
+                self.driver.post(CloseAsked(f"error: the room failed: {type(broken).__name__}: {broken}"))
+                return
+            self.driver.post(CloseAsked("the caller left"))
+
+    def leave_room(self) -> None:
+        """Stop carrying sound and leave."""
+        self._home = anyio.Event()
+        if self._carrying is not None:
+            self._carrying.cancel()
+        self.spawn(self._disconnect, "leave")
+
+    async def _disconnect(self) -> None:
+        home = self._home
+        try:
+            if self.room is not None:
+                await self.room.disconnect()
+        finally:
+            home.set()
+
+    async def away(self) -> None:
+        """Wait until the room is left, if it is being left."""
+        if self._carrying is not None and self._carrying.cancel_called:
+            await self._home.wait()
+
+    # --- speaking ------------------------------------------------------------------------------------------------------------------
+
+    def said(self, say: int, heard: str, interrupted: bool) -> None:  # noqa: FBT001 - a callback of fixed shape
+        """A say has sounded, or was cut."""
+        handle = self.session.handles.pop(say, None)
+        if handle is not None:
+            handle.settle(heard, interrupted=interrupted)
+
+    def say_over(self, say: int, reason: str) -> None:
+        """A say will not be spoken."""
+        handle = self.session.handles.pop(say, None)
+        if handle is not None:
+            log.warning("say() is not spoken: %s", reason)
+            handle.settle(refused=reason)
+
+    def _reply_over(self, spoken: list[Utterance], unheard: int) -> None:
+        mouth = self.mouth
+        if mouth is not None:
+            mouth.over(spoken, unheard)
+        flow = self.session.conversation_flow
+        if type(flow).on_turn_end is not ConversationFlow.on_turn_end and any(u.answer for u in spoken):
+            self.hooks.run("on_turn_end", flow.on_turn_end, lambda _failed: None)
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """Tell the ear what may be said."""
+        if self.ear is not None:
+            self.ear.expect(phrases)
+
+    def process_with_llm(self) -> AsyncIterator[str]:
+        """The model's answer."""
+        return rounds(self.session)
+
+    # --- what is only told ---------------------------------------------------------------------------------------------------------
+
+    def discarded(self, text: str, reason: str) -> None:
+        """Words of the caller that nobody answers. Their text stays out of the log: it is the caller's."""
+        log.info("%d characters of the caller are not answered: %s", len(text), reason)
+
+    def gave_up(self, reason: str) -> None:
+        """Not even an apology could be spoken."""
+        log.error("no reply and no apology could be spoken: %s", reason)
+
+    def fault(self, fault: Fault) -> None:
+        """An event came that the tables say cannot come."""
+        log.error("%s came in %s.%s, where the table says it never does", fault.event, fault.machine, fault.state)
+
+

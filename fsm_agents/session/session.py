@@ -1,0 +1,258 @@
+"""The session: one agent in one meeting. The object users hold; every decision is a row in a table.
+
+``AgentSession`` is the front: it checks what it is given, turns calls into events and waits for outcomes. What the tables ask for is
+done by :mod:`fsm_agents.session.host`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import anyio
+
+from fsm_agents.chat.history import ChatContext
+from fsm_agents.errors import MisuseError, nearest, strict_keywords
+from fsm_agents.machines.events import CloseAsked, Connected, InterruptAsked, LeaveAsked, Say, SayAsked, StartAsked
+from fsm_agents.machines.joined import CONVERSATION, new_talk
+from fsm_agents.machines.label import Label, label
+from fsm_agents.pipelines.base import Pipeline
+from fsm_agents.rooms.base import Room
+from fsm_agents.runtime.driver import Driver, Watcher
+from fsm_agents.runtime.owner import Owner, current_owner
+from fsm_agents.runtime.perform import performer
+from fsm_agents.session.agent import Agent
+from fsm_agents.session.flow import ConversationFlow
+from fsm_agents.session.handle import SpeechHandle
+from fsm_agents.session.host import SessionHost, inside
+from fsm_agents.session.own import OwnGroup
+
+__all__ = ["AgentSession", "State"]
+
+State = Literal["created", "connected", "started", "running", "left", "closing", "closed"]
+
+
+@strict_keywords
+class AgentSession:
+    """One agent in one conversation.
+
+    Args:
+        agent: Who speaks.
+        pipeline: How hearing, thinking and speaking are wired; one pipeline serves one session.
+        conversation_flow: What the agent answers; without one, the pipeline's model does.
+        wake_up: Seconds of silence after which ``on_wake_up`` is called, again and again; above 0. ``None``: never. Measured from the
+            end of the agent's speech, and only while nobody speaks and nothing is owed.
+        room: Where sound comes from and goes to; without one, the room of the job.
+
+    Attributes:
+        on_wake_up: Called when the caller was silent for ``wake_up`` seconds; sync or async, set it whenever you like.
+
+    Raises:
+        MisuseError: an argument cannot be used; the message says what could.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        pipeline: Pipeline,
+        conversation_flow: ConversationFlow | None = None,
+        wake_up: float | None = None,
+        *,
+        room: Room | None = None,
+    ) -> None:
+        _check(agent, pipeline, conversation_flow)
+        self.agent, self.pipeline, self.wake_up = agent, pipeline, wake_up
+        self.conversation_flow = conversation_flow or ConversationFlow(agent)
+        self.on_wake_up: Callable[[], Any] | None = None
+        self._talk = new_talk(wake_up=wake_up, final_ends_turn=pipeline.turn.final_ends_turn, **pipeline.turn.delays())
+        self._driver = Driver(CONVERSATION, self._talk, performer(self))
+        self.host = SessionHost(self, self._driver, room)
+        self.handles: dict[int, SpeechHandle] = {}
+        self._says = 0
+        self._owner: Owner | None = current_owner.get()
+        agent._session = self  # noqa: SLF001 - one object in two classes
+        self.conversation_flow._session = self  # noqa: SLF001 - as above
+        self.conversation_flow.agent = agent
+        if self._owner is not None:
+            self._owner.adopt(self)
+
+    # --- what it is ----------------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Where the session is in its life."""
+        name = self._talk.cell("session").node.name.lower()
+        return "closing" if name == "exiting" else name
+
+    @property
+    def label(self) -> Label:
+        """What the agent does now, in one word."""
+        return label(self._talk)
+
+    @property
+    def close_reason(self) -> str:
+        """Why the session closes or closed; empty before."""
+        return self._talk.reason
+
+    @property
+    def history(self) -> ChatContext:
+        """What was said and heard."""
+        return self.agent.chat_context
+
+    @property
+    def ear(self) -> Any:
+        """The hearing part of the running pipeline."""
+        return self.host.ear
+
+    @property
+    def mouth(self) -> Any:
+        """The speaking part of the running pipeline."""
+        return self.host.mouth
+
+    @property
+    def room(self) -> Room | None:
+        """The room the session is in."""
+        return self.host.room
+
+    def watch(self, watcher: Watcher) -> None:
+        """Have every step told to ``watcher`` (time in µs of the loop's clock, step). It may look, not post."""
+        self._driver.watchers.append(watcher)
+
+    # --- what it does --------------------------------------------------------------------------------------------------------------
+
+    async def start(self, **kwargs: Any) -> None:
+        """Start: the pipeline is opened and ``on_enter`` runs. Returns when it has returned; the session then goes on by itself.
+
+        Raises:
+            MisuseError: the session was started before, is closed, or nobody owns its tasks.
+            Exception: what ``on_enter`` raised, or what kept the pipeline from opening; the session is closing then.
+        """
+        for name in kwargs:
+            msg = f"start() has no option {name!r}; {nearest(name, ())}"
+            raise MisuseError(msg)
+        owner = self._owner or current_owner.get()
+        if self.state not in ("created", "connected"):
+            msg = f"start() was called in state {self.state!r}; a session starts once, from 'created' or 'connected'"
+            raise MisuseError(msg)
+        if owner is None:
+            msg = (
+                "nobody owns this session's tasks: start it in the entrypoint of a WorkerJob, inside `async with JobContext(…)`, or as "
+                "`async with AgentSession(…) as session:`"
+            )
+            raise MisuseError(msg)
+        await self.host.begin(owner)
+        self.post(StartAsked())
+        await self.host.entered.wait()
+        if self.host.failed is not None:
+            raise self.host.failed
+
+    def say(self, message: str, *, interruptible: bool = True) -> SpeechHandle:
+        """Have the agent say something; await the handle to wait until it has sounded or was cut.
+
+        It is queued and spoken by whoever may speak: at once when nobody speaks, inside a running reply ahead of what has not sounded,
+        after the caller otherwise. In a state in which the agent cannot speak the handle is over at once, and says why.
+
+        Args:
+            message: The words.
+            interruptible: Whether the caller's words end it.
+
+        Raises:
+            MisuseError: ``message`` is not text, or is empty.
+        """
+        if not isinstance(message, str) or not message.strip():
+            msg = f"say({message!r}): give the words to say, as text"
+            raise MisuseError(msg)
+        self._says += 1
+        handle = self.handles[self._says] = SpeechHandle(message, interruptible=interruptible)
+        self.post(SayAsked(Say(self._says, message, firm=not interruptible)))
+        return handle
+
+    def interrupt(self, *, force: bool = False) -> None:
+        """End what the agent says; with ``force`` also what cannot be interrupted."""
+        self.post(InterruptAsked(force))
+
+    def expect(self, phrases: Sequence[str]) -> None:
+        """Say what the caller is expected to say from now on: a grammar for local speech-to-text, a hint for others."""
+        self.host.expect(phrases)
+
+    async def close(self, reason: str = "closed by the host") -> None:
+        """Close: what sounds is cut, ``on_exit`` runs and may say goodbye, everything ends. Safe to call again, from anywhere.
+
+        Returns when the session is closed, within 5 s whatever hooks and providers do. From inside the session's own hooks, flow and
+        tools it asks and returns at once: waiting there would be waiting for itself.
+        """
+        self.host.spare_current_hook()
+        self.post(CloseAsked(reason))
+        if inside.get() is not self:
+            await self.host.closed.wait()
+
+    async def leave(self) -> None:
+        """Leave the meeting and keep the session's state; ``connect()`` of the job returns, ``close()`` ends it."""
+        self.post(LeaveAsked())
+        await self.host.away()
+
+    async def wait_closed(self) -> str:
+        """Wait until the session is closed; returns why."""
+        await self.host.closed.wait()
+        return self.close_reason
+
+    def connected(self) -> None:
+        """The room was joined. Called by the job."""
+        self.post(Connected())
+
+    def process_with_llm(self) -> AsyncIterator[str]:
+        """The answer of the pipeline's model to the history, in pieces; tools are run as the model calls them."""
+        return self.host.process_with_llm()
+
+    def post(self, event: object) -> Any:
+        """Tell the tables that something happened. For pipelines, rooms and tests."""
+        return self._driver.post(event)
+
+    # --- as a context manager: the session owns its tasks itself -------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Own the session's tasks, join the room and start."""
+        self._own = OwnGroup(self.host.room)
+        await self._own.__aenter__()
+        self._owner = self._own
+        try:
+            if self.host.room is not None:
+                await self.host.room.connect()
+                self.connected()
+            await self.start()
+        except BaseException as broken:
+            await self.__aexit__(type(broken), broken, broken.__traceback__)
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close, and leave the room."""
+        with anyio.CancelScope(shield=True):
+            await self.close()
+            if self.host.room is not None:
+                await self.host.room.disconnect()
+        await self._own.__aexit__(None, None, None)
+
+
+def _check(agent: object, pipeline: object, flow: object) -> None:
+    if not isinstance(agent, Agent):
+        msg = f"AgentSession(agent={type(agent).__name__}): give an Agent"
+        raise MisuseError(msg)
+    if not hasattr(agent, "chat_context"):
+        msg = f"{type(agent).__name__}.__init__ does not call super().__init__(instructions=…)"
+        raise MisuseError(msg)
+    if agent._session is not None:  # noqa: SLF001 - one object in two classes
+        msg = f"this {type(agent).__name__} is in another session: make one agent for each session"
+        raise MisuseError(msg)
+    if not hasattr(pipeline, "open") or not hasattr(pipeline, "turn"):
+        msg = f"AgentSession(pipeline={type(pipeline).__name__}): give a CascadingPipeline or a RealTimePipeline"
+        raise MisuseError(msg)
+    if flow is not None and not isinstance(flow, ConversationFlow):
+        msg = f"AgentSession(conversation_flow={type(flow).__name__}): give a ConversationFlow"
+        raise MisuseError(msg)
+    if flow is None and getattr(pipeline, "llm", pipeline) is None:
+        msg = "there is nothing that answers: give the pipeline an llm=…, or the session a conversation_flow=…"
+        raise MisuseError(msg)
+
+
