@@ -45,7 +45,7 @@ class TableError(FSMAgentsError, ValueError):
     """A state table cannot be used as it is written. The message lists every problem."""
 
 
-class MissingExtra(FSMAgentsError, ImportError):  # noqa: N818 - reads as a sentence: "raise MissingExtra('voice', …)"
+class MissingExtra(FSMAgentsError, ImportError):  # noqa: N818 - it is no error of the caller's, and reads as it should
     """An optional dependency is missing.
 
     Args:
@@ -54,9 +54,7 @@ class MissingExtra(FSMAgentsError, ImportError):  # noqa: N818 - reads as a sent
     """
 
     def __init__(self, extra: str, needs: str, hint: str = "") -> None:
-        super().__init__(
-            f"{needs} needs the extra [{extra}]: pip install 'fsm_agents[{extra}]'" + (f" ({hint})" if hint else "")
-        )
+        super().__init__(f"{needs} needs the extra [{extra}]: pip install 'fsm_agents[{extra}]'" + (f" ({hint})" if hint else ""))
         self.extra = extra
 
 
@@ -69,7 +67,9 @@ def strict_keywords(cls: C) -> C:
     A misspelt option that is silently ignored, or answered with a bare ``TypeError``, costs an hour; this costs a second.
     """
     init = cls.__init__
-    known = [name for name, part in inspect.signature(init).parameters.items() if name != "self" and part.kind is not part.VAR_KEYWORD]
+    known = [
+        name for name, part in inspect.signature(init).parameters.items() if name != "self" and part.kind is not part.VAR_KEYWORD
+    ]
 
     @functools.wraps(init)
     def checked(self: Any, *args: Any, **keywords: Any) -> None:

@@ -143,7 +143,7 @@ class _Walk:
             self._settle()
         for place, cell in enumerate(self.data.cells):
             for timer in cell.node.timers if cell.epoch != epochs[place] else ():
-                if (delay := self.data.delays[timer]) is not None:
+                if (delay := self.data.delay(timer)) is not None:
                     self.said.arms.append(Arm(self.names[place], timer.name, delay, cell.epoch))
 
     def _due(self, due: Due) -> None:

@@ -92,7 +92,8 @@ class Move(Generic[S]):
 
     def did(self, effect: type[Any]) -> list[Any]:
         """The effects of one class, in order."""
-        return [e for e in self.step.effects if isinstance(e, effect)]
+        effects = self.step.effects
+        return [e for e in effects if e.__class__ is effect] if effects else []
 
 
 @attrs.frozen

@@ -34,6 +34,11 @@ class Shared:
     delays: dict[Timer, int | None]
     stepping: int
 
+    def delay(self, timer: Timer) -> int | None:
+        """How long ``timer`` would run if it was armed now, in µs; ``None``: it is off."""
+        delay = self.delays[timer]
+        return delay if delay is None or timer.factor is None else delay * timer.factor(self)
+
     def cell(self, machine: str) -> Session[Any]:
         """Where the conversation stands in ``machine``."""
         return self.cells[self.names[machine]]
@@ -260,7 +265,7 @@ class Joint(Generic[S]):
 
     def _arm_one(self, data: S, place: int, cell: Session[Any], step: Step) -> None:
         for timer in cell.node.timers:
-            delay = data.delays[timer]
+            delay = data.delay(timer)
             if delay is not None:
                 step.arms.append(Arm(self.machines[place], timer.name, delay, cell.epoch))
 

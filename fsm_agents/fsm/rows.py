@@ -53,11 +53,13 @@ class Timer:
         name: What it is called in diagrams and settings.
         seconds: The default; ``None`` means off unless it is set.
         source: Where the default comes from.
+        factor: A pure function of the data by which the delay is multiplied when the timer is armed (a doubling backoff).
     """
 
     name: str
     seconds: float | None = None
     source: str = ""
+    factor: Callable[[Any], int] | None = None
 
 
 Key: TypeAlias = "type[Any] | str | Timer"

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from fsm_agents.errors import MissingExtra
-from fsm_agents.fsm.engine import Due, Fault
+from fsm_agents.fsm.engine import Due, Fault, TableTransition
 from fsm_agents.fsm.explore import Finding, Move, Properties, World, clone, describe
 from fsm_agents.fsm.joint import Arm, Joint, Shared, Step
-from fsm_agents.fsm.rows import Kind
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -34,6 +33,9 @@ JITTER = 1_000
 
 ENDLESS = 1_000
 """Timers due between two events before the walk says that they never end. Usually it is one, rarely a few."""
+
+DULL = 2
+"""Steps in a row without anything live, and without a timer, after which a walk is over: nothing more can happen."""
 
 _MOMENTS = ("now", "before", "at", "after")
 
@@ -68,9 +70,17 @@ class WalkFailed(AssertionError):  # noqa: N818 - a failed test, named after wha
 
 def is_live(joint: Joint[Any], data: Shared, event: object) -> bool:
     """Whether some machine has a row for ``event`` where it rests, neither drop nor never, whatever its guard will say."""
+    return any(way.acts for way in _ways(joint, data, event))
+
+
+def _ends(joint: Joint[Any], data: Shared, event: object) -> bool:
+    """Whether a row for ``event`` leads to a final state: a walk that closes at every chance gets nowhere."""
+    return any(way.node is not None and way.node.final for way in _ways(joint, data, event))
+
+
+def _ways(joint: Joint[Any], data: Shared, event: object) -> Iterator[TableTransition]:
     routes = joint.routes.get(event if isinstance(event, str) else type(event), ())
-    ways = (way for place, rows in routes for way in rows.index.get(data.cells[place].node, ()))
-    return any(way.row.kind not in (Kind.DROP, Kind.NEVER) for way in ways)
+    return (way for place, rows in routes for way in rows.index.get(data.cells[place].node, ()))
 
 
 class Walk(Generic[S]):
@@ -193,7 +203,7 @@ def walks(
         properties: What is checked on the way; a walk ends with its first finding.
         steps: How many steps at the most.
         payloads: For classes of events, a strategy that draws one instead of the candidate that the world offers.
-        dead: One step in about so many is any candidate, live or not.
+        dead: One step in about so many is any candidate: one that is dropped, or one that leads to a final state.
 
     Raises:
         MissingExtra: Hypothesis is not installed.
@@ -202,11 +212,12 @@ def walks(
 
     def build(draw: Callable[[Any], Any]) -> Walk[S]:
         drawn: Walk[S] = Walk(world, properties)
+        dull = 0
         for _ in range(steps):
             # the first draw of a step says whether there is one: shrinking it to 0 ends the walk
-            if drawn.ended or not draw(st.integers(0, 63)):
+            if drawn.ended or dull > DULL or not draw(st.integers(0, 63)):
                 break
-            _draw_step(st, draw, drawn, payloads or {}, dead)
+            dull = 0 if _draw_step(st, draw, drawn, payloads or {}, dead) else dull + 1
         return drawn
 
     found: SearchStrategy[Walk[S]] = st.composite(build)()
@@ -231,7 +242,7 @@ def walk(
         examples: How many walks.
         steps: How many steps a walk has at the most.
         payloads: For classes of events, a strategy that draws one instead of the candidate that the world offers.
-        dead: One step in about so many is any candidate, live or not.
+        dead: One step in about so many is any candidate: one that is dropped, or one that leads to a final state.
         seed: Makes the walks the same every time; ``None`` leaves it to Hypothesis's settings.
 
     Raises:
@@ -247,8 +258,11 @@ def walk(
         if drawn.finding is not None:
             raise WalkFailed(drawn.finding, tuple(drawn.scene))
 
+    # Scenes are shortened below, a hundred times faster than Hypothesis can; only it can shrink what it drew for a payload.
+    phases = [hypothesis.Phase.generate, *([hypothesis.Phase.shrink] if payloads else [])]
     settings = hypothesis.settings(
         max_examples=examples,
+        phases=phases,
         deadline=None,
         database=None,
         report_multiple_bugs=False,
@@ -280,25 +294,27 @@ def _shortest(world: World[S], properties: Properties, failed: WalkFailed) -> Wa
 def _smaller(scene: Scene) -> Iterator[Scene]:
     for place, stop in enumerate(scene):
         yield scene[:place] + scene[place + 1 :]
-        if place and not isinstance(stop.event, Due) and stop.at > scene[place - 1].at:
-            yield (*scene[:place], Stop(stop.event, scene[place - 1].at), *scene[place + 1 :])
+        earlier = stop.at - (scene[place - 1].at if place else 0)
+        if earlier > 0 and not isinstance(stop.event, Due):
+            yield (*scene[:place], *(Stop(later.event, later.at - earlier) for later in scene[place:]))
 
 
 def _size(scene: Sequence[Stop]) -> tuple[int, int]:
     return len(scene), sum(stop.at for stop in scene)
 
 
-def _draw_step(st: Any, draw: Callable[[Any], Any], drawn: Walk[S], payloads: Mapping[type[Any], Any], dead: int) -> None:
-    """One step: an event (usually a live one) now or around the next timer, or the timer itself."""
-    every = list(drawn.world.stimuli(drawn.data))
-    live = [event for event in every if is_live(drawn.world.joint, drawn.data, event)]
-    due = drawn.due
+def _draw_step(st: Any, draw: Callable[[Any], Any], drawn: Walk[S], payloads: Mapping[type[Any], Any], dead: int) -> bool:
+    """One step: an event (usually a live one) now or around the next timer, or the timer itself. Whether anything was live."""
+    joint, data, due = drawn.world.joint, drawn.data, drawn.due
+    every = list(drawn.world.stimuli(data))
+    live = [event for event in every if is_live(joint, data, event)]
+    going = [event for event in live if not _ends(joint, data, event)]
     if due is not None and (not every or draw(st.integers(0, 3)) == 3):  # noqa: PLR2004 - a quarter of the steps
         drawn.fire()
-        return
+        return True
     if not every:
-        return
-    chosen = draw(st.sampled_from(every if not live or draw(st.integers(1, dead)) == dead else live))
+        return False
+    chosen = draw(st.sampled_from(every if not going or draw(st.integers(1, dead)) == dead else going))
     if type(chosen) in payloads:
         chosen = draw(payloads[type(chosen)])
     at = drawn.now
@@ -306,6 +322,7 @@ def _draw_step(st: Any, draw: Callable[[Any], Any], drawn: Walk[S], payloads: Ma
         moment = draw(st.sampled_from(_MOMENTS))
         at = {"now": at, "before": max(at, due - JITTER), "at": due, "after": due + JITTER}[moment]
     drawn.come(chosen, at)
+    return bool(live) or due is not None
 
 
 def _hypothesis() -> tuple[Any, Any]:

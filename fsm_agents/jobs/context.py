@@ -52,8 +52,9 @@ class JobContext(OwnGroup):
     """
 
     def __init__(self, room_options: RoomOptions | None = None) -> None:
-        if room_options is not None and not isinstance(room_options, RoomOptions):
-            msg = f"JobContext(room_options={type(room_options).__name__}): give RoomOptions(…)"
+        given: object = room_options
+        if not isinstance(given, RoomOptions | None):
+            msg = f"JobContext(room_options={type(given).__name__}): give RoomOptions(…)"
             raise MisuseError(msg)
         self.room_options = room_options or RoomOptions()
         super().__init__()
@@ -82,8 +83,9 @@ class JobContext(OwnGroup):
 
     def add_shutdown_callback(self, callback: Callable[[], Awaitable[Any] | Any]) -> None:
         """Have ``callback`` called when the job shuts down, after its sessions closed, in the order of these calls."""
-        if not callable(callback):
-            msg = f"add_shutdown_callback({callback!r}): give a function, not what it returned"
+        given: object = callback
+        if not callable(given):
+            msg = f"add_shutdown_callback({given!r}): give a function, not what it returned"
             raise MisuseError(msg)
         self._callbacks.append(callback)
 
@@ -114,7 +116,9 @@ class JobContext(OwnGroup):
         await super().__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         """Shut down, and wait for what was started."""
         await self.shutdown()
         return await super().__aexit__(kind, error, trace)

@@ -34,7 +34,7 @@ class WorkerJob:
     def __init__(
         self, entrypoint: Callable[[JobContext], Awaitable[Any]], jobctx: JobContext | Callable[[], JobContext] | None = None
     ) -> None:
-        if not inspect.iscoroutinefunction(entrypoint) and not inspect.iscoroutinefunction(getattr(entrypoint, "__call__", None)):  # noqa: B004
+        if not any(map(inspect.iscoroutinefunction, (entrypoint, type(entrypoint).__call__))):
             msg = f"WorkerJob(entrypoint={getattr(entrypoint, '__name__', entrypoint)}): give an `async def` function that takes the context"
             raise MisuseError(msg)
         self.entrypoint = entrypoint
@@ -60,7 +60,7 @@ class WorkerJob:
                 group.start_soon(_stop_when_over, context, scope, name="end of the sessions")
                 try:
                     await self.entrypoint(context)
-                except Exception as broken:  # noqa: BLE001 - raised again, after the shutdown
+                except Exception as broken:
                     failed.append(broken)
                 else:
                     await context.closed()

@@ -11,11 +11,40 @@ from enum import Enum
 from fsm_agents.fsm.rows import STAY, Timer, after, drop, never, row
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.events import (
-    Ended, FinalTranscript, InterimTranscript, Opened, Parted, SpeechStarted, SpeechStopped, TurnCompleted,
+    Ended,
+    FinalTranscript,
+    InterimTranscript,
+    Opened,
+    Parted,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCompleted,
 )  # fmt: skip
 from fsm_agents.machines.hearing import (
-    again, all_in, any_heard, begin, collect, covered, discard, discard_held, ends_turn, finish, forget, is_complete, is_fresh,
-    is_last, is_noise, last_words, late_words, missed, new_words, note, rearm, settle_empty, take, take_final,
+    again,
+    all_in,
+    any_heard,
+    begin,
+    collect,
+    covered,
+    discard,
+    discard_held,
+    ends_turn,
+    finish,
+    forget,
+    is_complete,
+    is_fresh,
+    is_last,
+    is_noise,
+    last_words,
+    late_words,
+    missed,
+    new_words,
+    note,
+    rearm,
+    settle_empty,
+    take,
+    take_final,
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
@@ -37,8 +66,12 @@ class Caller(Enum):
 C = Caller
 PRESENT = (C.QUIET, C.TALKING, C.TRAILING, C.PAUSING, C.TRANSCRIBING)
 
-COMPLETE = Timer("complete", 0.06, "a whole sentence may end the turn 100 to 150 ms after the voice: the detector's tail and this")
-HANGOVER = Timer("hangover", 0.2, "shorter gaps stand between words; 200 ms split one or two of 40 phrases in noise, none in quiet")
+COMPLETE = Timer(
+    "complete", 0.06, "a whole sentence may end the turn 100 to 150 ms after the voice: the detector's tail and this"
+)
+HANGOVER = Timer(
+    "hangover", 0.2, "shorter gaps stand between words; 200 ms split one or two of 40 phrases in noise, none in quiet"
+)
 ENDPOINT = Timer("endpoint", 0.3, "0.5 s of silence together with the hangover: the least delay that is usual in the field")
 TRANSCRIPT = Timer("transcript", 2.0, "how long a last transcript is usually waited for; then interim words are used")
 TURN_LIMIT = Timer("turn_limit", 30.0, "longer speech without one gap is a detector stuck on noise")

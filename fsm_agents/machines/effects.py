@@ -7,8 +7,9 @@ import attrs
 from fsm_agents.machines.events import Say
 
 __all__ = [
-    "Answered", "BeginReply", "CallWakeUp", "CancelReply", "Discard", "DropSay", "FinishSegment", "GiveUp", "HoldMouth", "Interject", "JoinRoom", "LeaveRoom",
-    "OpenSegment", "RearmEar", "RefuseSay", "ReportClosed", "ResumeMouth", "RunOnEnter", "RunOnExit", "StopHooks", "TearDown",
+    "Answered", "BeginReply", "CallWakeUp", "CancelReply", "Discard", "DropSay", "FinishSegment", "GiveUp", "HoldMouth",
+    "Interject", "JoinRoom", "LeaveRoom", "OpenSegment", "RearmEar", "RefuseSay", "ReportClosed", "ResumeMouth", "RunOnEnter",
+    "RunOnExit", "StopHooks", "TearDown",
 ]  # fmt: skip
 
 

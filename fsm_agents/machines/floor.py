@@ -6,7 +6,14 @@ from fsm_agents.fsm.engine import Set
 from fsm_agents.fsm.rows import Effects
 from fsm_agents.machines.effects import BeginReply, CallWakeUp, Discard, DropSay, GiveUp, HoldMouth, Interject, ResumeMouth
 from fsm_agents.machines.events import (
-    Ended, Interrupted, ReplyBegun, ReplyCut, ReplyFailed, SayAccepted, Silenced, TurnTaken,
+    Ended,
+    Interrupted,
+    ReplyBegun,
+    ReplyCut,
+    ReplyFailed,
+    SayAccepted,
+    Silenced,
+    TurnTaken,
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
@@ -50,7 +57,7 @@ def speak(event: object, talk: Talk) -> Effects:
     """Begin a reply that says what waits and answers what is owed."""
     number = talk.reply + 1
     return (
-        Set("reply", number), Set("asked", talk.pending), Set("pending", ()), Set("says", ()), Set("apology", False),  # noqa: FBT003
+        Set("reply", number), Set("asked", talk.pending), Set("pending", ()), Set("says", ()), Set("apology", False),
         Set("firm", _firm(talk)), ReplyBegun(), BeginReply(number, talk.pending, talk.says),
     )  # fmt: skip
 
@@ -63,7 +70,7 @@ def interject(event: object, talk: Talk) -> Effects:
 def apologise(event: ReplyFailed, talk: Talk) -> Effects:
     """Tell the caller; the apology answers what was asked."""
     number = talk.reply + 1
-    return Set("reply", number), Set("apology", True), Set("firm", ()), ReplyBegun(), BeginReply(number, (), (), apology=True)  # noqa: FBT003
+    return Set("reply", number), Set("apology", True), Set("firm", ()), ReplyBegun(), BeginReply(number, (), (), apology=True)
 
 
 def give_up(failed: ReplyFailed, talk: Talk) -> Effects:

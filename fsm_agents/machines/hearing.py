@@ -14,7 +14,7 @@ __all__ = [
     "settle_empty", "take", "take_final",
 ]  # fmt: skip
 
-_INCOMPLETE = Set("complete", False)  # noqa: FBT003
+_INCOMPLETE = Set("complete", False)
 _NOTHING_HEARD = Set("heard", ())
 _NOTHING_OPEN = Set("open", ())
 

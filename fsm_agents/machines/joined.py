@@ -10,7 +10,13 @@ from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.caller import CALLER
 from fsm_agents.machines.events import (
-    ReplyAudible, ReplyBroke, ReplyDrained, ReplyPlayed, SayPlayed, ToolsCalled, ToolsDone,
+    ReplyAudible,
+    ReplyBroke,
+    ReplyDrained,
+    ReplyPlayed,
+    SayPlayed,
+    ToolsCalled,
+    ToolsDone,
 )  # fmt: skip
 from fsm_agents.machines.reply import REPLY
 from fsm_agents.machines.session import SESSION

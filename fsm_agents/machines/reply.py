@@ -9,7 +9,16 @@ from fsm_agents.fsm.rows import STAY, Effects, Timer, after, drop, never, owes, 
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.effects import Answered, CancelReply
 from fsm_agents.machines.events import (
-    ReplyAudible, ReplyBegun, ReplyBroke, ReplyCut, ReplyDrained, ReplyFailed, ReplyPlayed, SayPlayed, ToolsCalled, ToolsDone,
+    ReplyAudible,
+    ReplyBegun,
+    ReplyBroke,
+    ReplyCut,
+    ReplyDrained,
+    ReplyFailed,
+    ReplyPlayed,
+    SayPlayed,
+    ToolsCalled,
+    ToolsDone,
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
@@ -52,12 +61,12 @@ def answered(event: object, talk: Talk) -> Effects:
 
 def tools_on(event: object, talk: Talk) -> Effects:
     """Tools are at work."""
-    return (Set("tools", True),)  # noqa: FBT003
+    return (Set("tools", True),)
 
 
 def tools_off(event: object, talk: Talk) -> Effects:
     """They have all reported."""
-    return (Set("tools", False),)  # noqa: FBT003
+    return (Set("tools", False),)
 
 
 def soften(played: SayPlayed, talk: Talk) -> Effects:
@@ -88,7 +97,7 @@ def cancel(event: ReplyCut, talk: Talk) -> Effects:
 
 
 def _over() -> tuple[Set, ...]:
-    return Set("firm", ()), Set("tools", False)  # noqa: FBT003
+    return Set("firm", ()), Set("tools", False)
 
 
 # fmt: off

@@ -49,7 +49,13 @@ def words_are_conserved(move: Moved) -> str | None:
 
 def discards_have_reasons(move: Moved) -> str | None:
     """Whatever is given up says why."""
-    given_up = [*move.did(do.Discard), *move.did(do.DropSay), *move.did(do.RefuseSay), *move.did(do.CancelReply), *move.did(do.ReportClosed)]
+    given_up = [
+        *move.did(do.Discard),
+        *move.did(do.DropSay),
+        *move.did(do.RefuseSay),
+        *move.did(do.CancelReply),
+        *move.did(do.ReportClosed),
+    ]
     return None if all(effect.reason for effect in given_up) else "given up without a reason"
 
 
@@ -73,7 +79,12 @@ def words_end_soft_speech(move: Moved) -> str | None:
     if state(before, "turn") not in (T.ANSWERING, T.HOLDING) or before.firm:
         return None
     said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and event.segment not in before.settled
-    if state(before, "caller") not in (C.ABSENT, C.GONE) and said and before.reply == move.after.reply and state(move.after, "reply") in LIVE:
+    if (
+        state(before, "caller") not in (C.ABSENT, C.GONE)
+        and said
+        and before.reply == move.after.reply
+        and state(move.after, "reply") in LIVE
+    ):
         return "the caller's words do not end the reply"
     return None
 
@@ -83,7 +94,9 @@ def firm_speech_goes_on(move: Moved) -> str | None:
     before, after = move.before, move.after
     if not before.firm:
         return None
-    ear = isinstance(move.event, on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TurnCompleted)
+    ear = isinstance(
+        move.event, on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TurnCompleted
+    )
     plain = isinstance(move.event, on.InterruptAsked) and not move.event.force
     if (ear or plain) and (after.reply != before.reply or state(after, "reply") not in LIVE):
         return "what cannot be interrupted was interrupted"
@@ -136,7 +149,11 @@ def complete_turns_are_taken(move: Moved) -> str | None:
         return "a whole sentence was said, and the turn goes on"
     if isinstance(event, Due) and event.timer == "transcript" and not over:
         return "the transcript did not come, and it is still waited for"
-    if not isinstance(event, on.FinalTranscript) or event.segment in before.settled or any(s != event.segment for s in before.open):
+    if (
+        not isinstance(event, on.FinalTranscript)
+        or event.segment in before.settled
+        or any(s != event.segment for s in before.open)
+    ):
         return None
     if caller is C.TRANSCRIBING and not over:
         return "the last words came, and the turn goes on"
@@ -193,7 +210,9 @@ def says_are_answered(move: Moved) -> str | None:
         if accepted == bool(move.did(do.RefuseSay)):
             return "a say was neither accepted nor refused, or both"
         waiting |= {move.event.say.number} if accepted else set()
-    begun = {say.number for reply in move.did(do.BeginReply) for say in reply.says} | {e.say.number for e in move.did(do.Interject)}
+    begun = {say.number for reply in move.did(do.BeginReply) for say in reply.says} | {
+        e.say.number for e in move.did(do.Interject)
+    }
     gone = begun | {say.number for say in after.says} | {drop.say for drop in move.did(do.DropSay)}
     return "a say was lost" if waiting - gone else None
 
@@ -256,7 +275,11 @@ def tools_are_known(move: Moved) -> str | None:
         return None
     if state(move.before, "reply") not in LIVE:
         return None
-    return None if move.after.tools == isinstance(event, on.ToolsCalled) else "tools are at work and nobody knows, or the other way round"
+    return (
+        None
+        if move.after.tools == isinstance(event, on.ToolsCalled)
+        else "tools are at work and nobody knows, or the other way round"
+    )
 
 
 def drained_is_not_audible(move: Moved) -> str | None:
@@ -277,7 +300,7 @@ def the_host_is_obeyed(move: Moved) -> str | None:
     if isinstance(event, on.StartAsked) and before in (S.CREATED, S.CONNECTED):
         return None if after is S.STARTED and move.did(do.RunOnEnter) and move.did(do.JoinRoom) else "it does not start"
     if isinstance(event, on.Connected):
-        to = {S.CREATED: S.CONNECTED, S.LEFT: S.RUNNING}.get(before, before)  # type: ignore[arg-type,call-overload]
+        to = {S.CREATED: S.CONNECTED, S.LEFT: S.RUNNING}.get(before, before)  # type: ignore[call-overload]
         return None if after is to and bool(move.did(do.JoinRoom)) == (before is S.LEFT) else "connecting led elsewhere"
     if isinstance(event, on.Entered) and before is S.STARTED and after is not S.RUNNING:
         return "it entered and does not run"
@@ -344,7 +367,9 @@ RESPONSE = (
 )  # fmt: skip
 
 
-def _timers_lead_to(graph: Graph, goal: Callable[[Talk], bool], start: Callable[[Talk], bool], what: str) -> Iterator[tuple[int, str]]:
+def _timers_lead_to(
+    graph: Graph, goal: Callable[[Talk], bool], start: Callable[[Talk], bool], what: str
+) -> Iterator[tuple[int, str]]:
     good = graph.reaches(goal, by=lambda event: isinstance(event, Due))
     for node, talk in enumerate(graph.nodes):
         if start(talk) and node not in good:
@@ -354,30 +379,42 @@ def _timers_lead_to(graph: Graph, goal: Callable[[Talk], bool], start: Callable[
 
 def silence_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     """A reply that does not sound comes to sound or to an end by timers alone: no dead air."""
-    goal = lambda talk: state(talk, "reply") in OVER or state(talk, "reply") is R.AUDIBLE  # noqa: E731
-    yield from _timers_lead_to(graph, goal, lambda _: True, "a reply may stay silent for ever")
+    yield from _timers_lead_to(
+        graph,
+        lambda talk: state(talk, "reply") in OVER or state(talk, "reply") is R.AUDIBLE,
+        lambda _: True,
+        "a reply may stay silent for ever",
+    )
 
 
 def turns_end(graph: Graph) -> Iterator[tuple[int, str]]:
     """Whatever the caller began is over by timers alone, even if the detector never stops and no transcript comes."""
-    goal = lambda talk: state(talk, "caller") in (C.QUIET, C.ABSENT, C.GONE)  # noqa: E731
-    yield from _timers_lead_to(graph, goal, lambda _: True, "a turn of the caller may never end")
+    yield from _timers_lead_to(
+        graph,
+        lambda talk: state(talk, "caller") in (C.QUIET, C.ABSENT, C.GONE),
+        lambda _: True,
+        "a turn of the caller may never end",
+    )
 
 
 def closing_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     """Once closing is asked for, the session is closed by timers alone, whatever hooks and providers do."""
-    goal = lambda talk: state(talk, "session") is S.CLOSED  # noqa: E731
-    yield from _timers_lead_to(graph, goal, lambda t: state(t, "session") in (S.EXITING, S.CLOSING), "closing may take for ever")
+    yield from _timers_lead_to(
+        graph,
+        lambda talk: state(talk, "session") is S.CLOSED,
+        lambda t: state(t, "session") in (S.EXITING, S.CLOSING),
+        "closing may take for ever",
+    )
 
 
 def holding_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     """Being undecided about the caller ends by a timer."""
-    goal = lambda talk: state(talk, "turn") is not T.HOLDING  # noqa: E731
-    yield from _timers_lead_to(graph, goal, lambda _: True, "the gate may stay shut for ever")
+    yield from _timers_lead_to(
+        graph, lambda talk: state(talk, "turn") is not T.HOLDING, lambda _: True, "the gate may stay shut for ever"
+    )
 
 
 LIVENESS = (silence_ends, turns_end, closing_ends, holding_ends)
 
 PROPERTIES = Properties(SAFETY, RESPONSE, LIVENESS)
 """Everything that is proved of a conversation."""
-

@@ -12,8 +12,21 @@ from fsm_agents.fsm.rows import STAY, Effects, Timer, after, drop, owes, row
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.effects import JoinRoom, LeaveRoom, RefuseSay, ReportClosed, RunOnEnter, RunOnExit, StopHooks, TearDown
 from fsm_agents.machines.events import (
-    CloseAsked, Connected, Ended, Entered, Exited, Interrupted, InterruptAsked, LeaveAsked, Opened, Parted, SayAccepted, SayAsked,
-    Silenced, StartAsked, TornDown,
+    CloseAsked,
+    Connected,
+    Ended,
+    Entered,
+    Exited,
+    InterruptAsked,
+    Interrupted,
+    LeaveAsked,
+    Opened,
+    Parted,
+    SayAccepted,
+    SayAsked,
+    Silenced,
+    StartAsked,
+    TornDown,
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
@@ -38,7 +51,9 @@ SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
 MUTE = (S.CREATED, S.CONNECTED, S.LEFT, S.CLOSING, S.CLOSED)
 OVER = (S.EXITING, S.CLOSING, S.CLOSED)
 
-EXIT_LIMIT = Timer("exit_limit", 3.5, "a goodbye takes 2 to 3 s; with CLOSE_LIMIT, closed within 5 s whatever hooks and providers do")
+EXIT_LIMIT = Timer(
+    "exit_limit", 3.5, "a goodbye takes 2 to 3 s; with CLOSE_LIMIT, closed within 5 s whatever hooks and providers do"
+)
 CLOSE_LIMIT = Timer("close_limit", 1.0, "what is cancelled has one second to end")
 
 

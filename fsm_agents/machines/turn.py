@@ -13,8 +13,27 @@ from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.caller import Caller as C
 from fsm_agents.machines.events import Ended, Interrupted, ReplyFailed, SayAccepted, Silenced, TurnTaken, WordsHeard
 from fsm_agents.machines.floor import (
-    apologise, cut, cut_and_keep, discard_all, firm, forced_or_soft, give_up, hold, hush, interject, is_apology, keep, queue,
-    requeue, resume, say_waiting, soft, speak, stop, text_pending, wake_up,
+    apologise,
+    cut,
+    cut_and_keep,
+    discard_all,
+    firm,
+    forced_or_soft,
+    give_up,
+    hold,
+    hush,
+    interject,
+    is_apology,
+    keep,
+    queue,
+    requeue,
+    resume,
+    say_waiting,
+    soft,
+    speak,
+    stop,
+    text_pending,
+    wake_up,
 )  # fmt: skip
 from fsm_agents.machines.reply import OVER
 from fsm_agents.machines.reply import Reply as R

@@ -9,12 +9,31 @@ from collections.abc import Hashable, Iterator
 
 from fsm_agents.fsm.explore import World
 from fsm_agents.fsm.joint import Joint
+from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.events import (
-    CloseAsked, Connected, Entered, Exited, FinalTranscript, InterimTranscript, InterruptAsked, LeaveAsked, ReplyAudible, ReplyBroke,
-    ReplyDrained, ReplyPlayed, Say, SayAsked, SayPlayed, SpeechStarted, SpeechStopped, StartAsked, ToolsCalled, ToolsDone, TornDown,
+    CloseAsked,
+    Connected,
+    Entered,
+    Exited,
+    FinalTranscript,
+    InterimTranscript,
+    InterruptAsked,
+    LeaveAsked,
+    ReplyAudible,
+    ReplyBroke,
+    ReplyDrained,
+    ReplyPlayed,
+    Say,
+    SayAsked,
+    SayPlayed,
+    SpeechStarted,
+    SpeechStopped,
+    StartAsked,
+    ToolsCalled,
+    ToolsDone,
+    TornDown,
     TurnCompleted,
 )  # fmt: skip
-from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.reply import LIVE
 from fsm_agents.machines.talk import Talk
@@ -27,7 +46,9 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def voice_world(*, texts: int = 1, says: int = 1, final_ends_turn: bool = False, joint: Joint[Talk] = CONVERSATION) -> World[Talk]:
+def voice_world(
+    *, texts: int = 1, says: int = 1, final_ends_turn: bool = False, joint: Joint[Talk] = CONVERSATION
+) -> World[Talk]:
     """The conversation with at most ``texts`` unanswered turns (and segments of one turn) and ``says`` waiting says.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fsm_agents.fsm.engine import Engine, Session
 from fsm_agents.fsm.rows import STAY, Action, Effects, Group, Row, Timer, after, anywhere, back_to, drop, enter, leave, row
-
 from fsm_agents.fsm.table import StateTable
 
 TIMER = Timer("timer", 1.0)
@@ -15,6 +14,10 @@ def says(word: str) -> Action[object, object]:
         return (word,)
 
     return act
+
+
+def yes(event: object, data: object) -> bool:
+    return True
 
 
 def no(event: object, data: object) -> bool:
@@ -70,7 +73,7 @@ class TestWhoseRowWins:
         assert play(table(rows, start="c"), "x")[0] == "d"
 
     def test_an_own_drop_is_tried_after_the_own_guarded_rows_wherever_it_is_written(self) -> None:
-        rows: list[Row[str, object]] = [drop("b", "x"), row("b", "x", "d", when=lambda e, d: True)]
+        rows: list[Row[str, object]] = [drop("b", "x"), row("b", "x", "d", when=yes)]
         assert play(table(rows, start="b"), "x")[0] == "d"
 
     def test_anywhere_leaves_out_what_but_names(self) -> None:

@@ -25,8 +25,7 @@ _HOMES = {"EnergyVAD": "energy", "EspeakTTS": "espeak", "PocketsphinxSTT": "sphi
 
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

@@ -1,10 +1,10 @@
 """The espeak-ng library, as ``espeakng_loader`` brings it: the binding (ctypes), the one lock, the one thread.
 
 espeak-ng keeps its voice and its output buffer in global variables: one utterance at a time per process. So everything here goes
-through one lock, and nobody may hold it while waiting for anything but the processor. Rejected: a bounded hand-over that waits for
-the listener inside the call. It would silence every other session meanwhile, and block the event loop for good as soon as that loop
-wants a pronunciation. So an ``Utterance`` takes in what the engine gives without a bound (callers keep its text short: a minute of
-speech is 2.6 MB), and is emptied at leisure.
+through one lock, and nobody may hold it while waiting for anything but the processor. Rejected: a bounded hand-over that waits
+for the listener inside the call. It would silence every other session meanwhile, and block the event loop for good as soon as
+that loop wants a pronunciation. So an ``Utterance`` takes in what the engine gives without a bound (callers keep its text short:
+a minute of speech is 2.6 MB), and is emptied at leisure.
 
 The engine makes a second of sound in 1 to 2 ms. One daemon thread per process runs utterances in order; it starts with the first.
 """
@@ -33,6 +33,7 @@ _UTF8 = 1
 _IPA_PARTED = 0x02 | ord("_") << 8  # espeak_TextToPhonemes: IPA, with "_" between phonemes
 _SPEED, _PITCH = 1, 3  # espeak_PARAMETER
 _LIST_ENDS, _WORD, _CLAUSE_ENDS = 0, 1, 5  # espeak_EVENT_TYPE
+_NEEDS = "espeak-ng (EspeakTTS, and PocketsphinxSTT for words that no dictionary has)"
 _GO_ON, _STOP = 0, 1  # what the callback may answer
 
 
@@ -127,7 +128,7 @@ class Utterance:
         try:
             if not self._stopped.is_set():
                 engine.say(self.text, self.speaker, self._add)
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - take() raises it
             self._made.put(failure)
         else:
             self._made.put(None)
@@ -151,8 +152,9 @@ class Engine:
         self.rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, str(self._data).encode(), _NO_EXIT)
         if self.rate <= 0:
             # it keeps the path in 160 bytes; a longer one looks to it like missing data
-            msg = f"espeak-ng cannot read its data in {self._data} (it can read no path longer than about 140 characters)"
-            raise ProviderError(msg)
+            raise ProviderError(
+                f"espeak-ng cannot read its data in {self._data} (it can read no path longer than about 140 characters)"
+            )
         self._take: Callable[[Piece], bool] = _refuse
         self._failure: BaseException | None = None
         self._callback = _Callback(self._on_sound)  # the library keeps only its address: it must live as long
@@ -231,8 +233,7 @@ class Engine:
         if failure is not None:
             raise failure
         if code:
-            msg = f"espeak-ng could not speak {text[:60]!r} (its error number is {code})"
-            raise ProviderError(msg, retryable=True)
+            raise ProviderError(f"espeak-ng could not speak {text[:60]!r} (its error number is {code})", retryable=True)
 
     def _become(self, speaker: Speaker) -> None:
         # the lock is held
@@ -240,8 +241,7 @@ class Engine:
             return
         self._speaker = None
         if self._library.espeak_SetVoiceByName(speaker.voice.encode()):
-            msg = f"espeak-ng has no voice {speaker.voice!r}"
-            raise ProviderError(msg)
+            raise ProviderError(f"espeak-ng has no voice {speaker.voice!r}")
         self._library.espeak_SetParameter(_SPEED, speaker.speed, 0)
         self._library.espeak_SetParameter(_PITCH, speaker.pitch, 0)
         self._speaker = speaker
@@ -253,7 +253,7 @@ class Engine:
                 return _GO_ON  # the end
             piece = Piece(ctypes.string_at(samples, 2 * count), _words(events))
             return _GO_ON if self._take(piece) else _STOP
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - say() raises it; nothing may pass through C
             self._failure = failure
             return _STOP
 
@@ -281,15 +281,14 @@ def _load() -> tuple[ctypes.CDLL, Path]:
         library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = Path(espeakng_loader.get_data_path())
     except ImportError as error:
-        raise MissingExtra("voice", "EspeakTTS") from error
+        raise MissingExtra("voice", _NEEDS) from error
     except (OSError, RuntimeError) as error:
-        raise MissingExtra("voice", "EspeakTTS", hint=f"espeakng_loader is installed, but: {error}") from error
+        raise MissingExtra("voice", _NEEDS, hint=f"espeakng_loader is installed, but: {error}") from error
     library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
     library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
-    library.espeak_Synth.argtypes = [
-        ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int, ctypes.c_uint, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p,
-    ]  # fmt: skip
+    number, pointer = ctypes.c_uint, ctypes.c_void_p
+    library.espeak_Synth.argtypes = [ctypes.c_char_p, ctypes.c_size_t, number, ctypes.c_int, number, number, pointer, pointer]
     return library, data
 
 

@@ -1,6 +1,7 @@
 """``EspeakTTS``: a robot voice for about a hundred languages that needs no model, no key and no network.
 
-espeak-ng is licensed GPL-3.0-or-later. It comes with the extra ``[voice]`` only, and nothing here is loaded before a voice is made.
+espeak-ng is licensed GPL-3.0-or-later. It comes with the extra ``[voice]`` only, and nothing here is loaded before a voice is
+made.
 """
 
 from __future__ import annotations
@@ -17,21 +18,23 @@ from fsm_agents.stages.base import SpeechChunk, WordMark
 __all__ = ["EspeakTTS", "WordMarks", "cut", "speak"]
 
 RATE = 22050
-#: The slowest and fastest speech of espeak-ng, words per minute.
+#: What espeak-ng can do: slowest and fastest words per minute; pitch from 0 to
 SPEEDS = (80, 450)
-#: Most characters handed to the engine at once. Sentences are shorter; a longer text is cut at a word, and the next part is made
-#: only when this one has been taken, so a page of text costs 2 MB and not 20.
-LONGEST = 600
+HIGHEST_PITCH = 100
+#: Most characters handed to the engine at once: 20 seconds of speech, about 30 ms of work during which no other session gets a
+#: word in. Sentences are shorter. The next part of a longer text is made when this one has been taken: 1 MB, however long the text.
+LONGEST = 300
 
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # NUL would end the text; none of them has a sound
+_STOPS = ((". ", "! ", "? "), (", ", "; ", ": "), (" ",))  # where to cut: the first that occurs
 _NEXT_WORD = re.compile(r"\s*\S*")
 
 
 class EspeakTTS:
     """Text-to-speech by espeak-ng (implements :class:`fsm_agents.stages.base.TTS`).
 
-    The first 60 ms of sound are there about 1 ms after ``synthesize`` is asked, and a second of sound takes 1 to 2 ms of one core.
-    All voices of a process share one engine and take turns, sentence by sentence.
+    The first 60 ms of sound are there about 1 ms after ``synthesize`` is asked, and a second of sound takes 1 to 2 ms of one
+    core. All voices of a process share one engine and take turns, sentence by sentence.
 
     Args:
         voice: A language or voice of espeak-ng, perhaps with a variant: ``"en-us"``, ``"de"``, ``"en-us+f3"``.
@@ -46,22 +49,17 @@ class EspeakTTS:
 
     def __init__(self, voice: str = "en-us", rate: int = RATE, speed: int = 175, pitch: int = 50) -> None:
         if rate != RATE:
-            msg = f"EspeakTTS: rate={rate!r}, but espeak-ng makes {RATE} samples per second and nothing else; pipelines resample"
-            raise MisuseError(msg)
-        if not SPEEDS[0] <= speed <= SPEEDS[1]:
-            msg = f"EspeakTTS: speed={speed!r} is out of range; give {SPEEDS[0]} to {SPEEDS[1]} words per minute"
-            raise MisuseError(msg)
-        if not 0 <= pitch <= 100:  # noqa: PLR2004 - its scale
-            msg = f"EspeakTTS: pitch={pitch!r} is out of range; give 0 to 100"
-            raise MisuseError(msg)
+            raise MisuseError(
+                f"EspeakTTS: rate={rate!r}, but espeak-ng makes {RATE} samples per second and nothing else; pipelines resample"
+            )
         self.rate = rate
-        self._engine = engine()
-        self._speaker = Speaker(_known(voice, self._engine), speed, pitch)
+        self._engine, self._speaker = _ready(voice, speed, pitch)
 
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
         """The sound of ``text``, in pieces of up to 60 ms as they are made, with the words that end in each.
 
-        Closing the iterator, or cancelling, stops the engine within its current piece. A text without anything to say gives nothing.
+        Closing the iterator, or cancelling, stops the engine within its current piece. A text without anything to say gives
+        nothing.
 
         Raises:
             ProviderError: The engine refused.
@@ -80,12 +78,12 @@ class EspeakTTS:
 
 
 def speak(text: str, voice: str = "en-us", speed: int = 175, pitch: int = 50) -> tuple[bytes, int, list[WordMark]]:
-    """The whole sound of ``text`` at once: PCM int16 little endian mono, its rate, and where each word ends. Blocks (milliseconds).
+    """The whole sound of ``text``: PCM int16 little endian mono, its rate, and where each word ends. Blocks (milliseconds).
 
     Raises:
         MissingExtra, MisuseError, ProviderError: As for :class:`EspeakTTS`.
     """
-    tts = EspeakTTS(voice, speed=speed, pitch=pitch)
+    engine, speaker = _ready(voice, speed, pitch)
     text = _speakable(text)
     marks = WordMarks(text)
     pcm: list[bytes] = []
@@ -98,16 +96,16 @@ def speak(text: str, voice: str = "en-us", speed: int = 175, pitch: int = 50) ->
 
     for start, part in cut(text):
         marks.begin(start)
-        tts._engine.say(part, tts._speaker, take)
-    return b"".join(pcm), tts.rate, found
+        engine.say(part, speaker, take)
+    return b"".join(pcm), engine.rate, found
 
 
 class WordMarks:
     """From where words *begin*, which the engine tells, to where they *end*, which listeners want to know.
 
-    A word ends where the next one begins, or where its clause ends (the pause behind a comma belongs to the word before it). In the
-    text it ends before the next white space, so its punctuation is part of it, and what the engine reads as several words ("3.50",
-    "well-known") is one.
+    A word ends where the next one begins, or where its clause ends (the pause behind a comma belongs to the word before it). In
+    the text it ends before the next white space, so its punctuation is part of it, and what the engine reads as several words
+    ("3.50", "well-known") is one.
 
     Args:
         text: The whole text.
@@ -119,6 +117,7 @@ class WordMarks:
         self._base = 0  # of the current part, in samples
         self._samples = 0
         self._open_end = 0  # where in the text the word being spoken ends; 0: none
+        self._last_end = 0  # where the last word that was told ends
 
     def begin(self, offset: int) -> None:
         """The engine begins a part of the text, ``offset`` characters from its start."""
@@ -132,9 +131,10 @@ class WordMarks:
     def _ends(self, words: Iterable[Word]) -> Iterator[WordMark]:
         for word in words:
             text_end = self._text_end(word) if word.length else 0
-            if word.length and text_end <= self._open_end:
+            if word.length and text_end <= max(self._open_end, self._last_end):
                 continue  # more of the same word
             if self._open_end:
+                self._last_end = self._open_end
                 yield WordMark(self._open_end, min(self._base + word.sample, self._samples))
             self._open_end = text_end
 
@@ -145,13 +145,14 @@ class WordMarks:
 
 
 def cut(text: str, longest: int = LONGEST) -> Iterator[tuple[int, str]]:
-    """``text`` in parts of at most ``longest`` characters, each with its start; cut behind a sentence, else at a space, if there is one."""
+    """``text`` in parts of at most ``longest`` characters, each with its start; behind a sentence if possible."""
     start = 0
     while start < len(text):
         end = start + longest
         if end < len(text):
             part = text[start:end]
-            end = start + (max(part.rfind(". "), part.rfind("! "), part.rfind("? ")) + 1 or part.rfind(" ") + 1 or longest)
+            ends = (max(part.rfind(stop) for stop in stops) + 1 for stops in _STOPS)
+            end = start + next((found for found in ends if found), longest)
         if not text[start:end].isspace():
             yield start, text[start:end]
         start = end
@@ -161,14 +162,22 @@ def _speakable(text: str) -> str:
     return _UNSPEAKABLE.sub(" ", text)
 
 
-def _known(voice: str, engine: Engine) -> str:
-    if engine.has_voice(voice):
-        return voice
+def _ready(voice: str, speed: int, pitch: int) -> tuple[Engine, Speaker]:
+    """The engine, and how it is to speak; refuses what it cannot do."""
+    if not SPEEDS[0] <= speed <= SPEEDS[1]:
+        raise MisuseError(f"espeak-ng: speed={speed!r} is out of range; give {SPEEDS[0]} to {SPEEDS[1]} words per minute")
+    if not 0 <= pitch <= HIGHEST_PITCH:
+        raise MisuseError(f"espeak-ng: pitch={pitch!r} is out of range; give 0 to {HIGHEST_PITCH}")
+    found = engine()
+    if not found.has_voice(voice):
+        raise MisuseError(_unknown(voice, found))
+    return found, Speaker(voice, speed, pitch)
+
+
+def _unknown(voice: str, engine: Engine) -> str:
     base, plus, variant = voice.partition("+")
     if plus and engine.has_voice(base):
-        msg = f"espeak-ng has no variant {variant!r} of {base!r}: {nearest(variant, engine.variants())}"
-    else:
-        names = engine.voices()
-        close = [name for name in difflib.get_close_matches(base, names, n=9) if engine.has_voice(name)]
-        msg = f"espeak-ng has no voice {voice!r}: {nearest(base, close or names)}"
-    raise MisuseError(msg)
+        return f"espeak-ng has no variant {variant!r} of {base!r}: {nearest(variant, engine.variants())}"
+    names = engine.voices()
+    close = [name for name in difflib.get_close_matches(base, names, n=9) if engine.has_voice(name)]
+    return f"espeak-ng has no voice {voice!r}: {nearest(base, close or names)}"

@@ -1,7 +1,7 @@
 """How a word may sound: espeak-ng's rules for reading English, in the phonemes the recogniser knows (ARPABET, as in cmudict).
 
-For words that no dictionary has: names, brands, dishes. A guess, good enough to be recognised among the few sentences that a state
-expects; where it is not, spell the word as it sounds or give its phonemes yourself (``PocketsphinxSTT(words=…)``).
+For words that no dictionary has: names, brands, dishes. A guess, good enough to be recognised among the few sentences that a
+state expects; where it is not, spell the word as it sounds or give its phonemes yourself (``PocketsphinxSTT(words=…)``).
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ def phones(word: str) -> str:
         MissingExtra: The extra ``[voice]`` is not installed.
     """
     if not _latin(word):
-        msg = f"the word {word!r} cannot be pronounced: there are rules for Latin letters only; write it as it sounds"
-        raise MisuseError(msg)
+        raise MisuseError(
+            f"the word {word!r} cannot be pronounced: there are rules for Latin letters only; write it as it sounds"
+        )
     found: list[str] = []
     for symbol in _PARTS.split(engine().phonemes(word, "en-us").translate(_STRESS)):
         if symbol:
             found.extend(_arpabet(symbol, word))
     if not found:
-        msg = f"the word {word!r} cannot be pronounced: espeak-ng gives no sound for it; write it as it sounds"
-        raise MisuseError(msg)
+        raise MisuseError(f"the word {word!r} cannot be pronounced: espeak-ng gives no sound for it; write it as it sounds")
     return " ".join(found)
 
 
@@ -66,8 +66,7 @@ def _arpabet(symbol: str, word: str) -> list[str]:
         symbol = symbol.rstrip("ː")  # a length without meaning in English ("wii": iːː)
         symbol = symbol if symbol in _TABLE else symbol + "ː"
     if symbol not in _TABLE:
-        msg = f"the word {word!r} cannot be pronounced: no English sound for {symbol!r}; write it as it sounds"
-        raise MisuseError(msg)
+        raise MisuseError(f"the word {word!r} cannot be pronounced: no English sound for {symbol!r}; write it as it sounds")
     return _TABLE[symbol].split()
 
 

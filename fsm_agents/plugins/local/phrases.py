@@ -29,7 +29,7 @@ MAX_DEPTH = 20
 MAX_STATES = 5000
 
 _TOKEN = re.compile(r"\s*(?:([\w'’.\-]+)|([\[\]()|*])|(\S))")
-_EDGE = " \t\r\n.,;:!?…\"“”„«»()"
+_EDGE = " \t\r\n.,;:!?…“”„«»()" + '"'
 
 
 class Match(enum.Enum):
@@ -151,23 +151,21 @@ class _Reader:
         return False
 
     def fail(self, why: str) -> NoReturn:
-        msg = f"phrase {self.phrase!r}: {why}"
-        raise MisuseError(msg)
+        raise MisuseError(f"phrase {self.phrase!r}: {why}")
 
 
 def _tokens(phrase: str) -> Iterator[str]:
     for word, sign, other in _TOKEN.findall(phrase):
         if other:
-            msg = f"phrase {phrase!r}: {other!r} means nothing here; phrases are words, [optional words] and (one | another)"
-            raise MisuseError(msg)
+            raise MisuseError(
+                f"phrase {phrase!r}: {other!r} means nothing here; phrases are words, [optional words] and (one | another)"
+            )
         if sign:
             yield sign
         elif any(char.isdigit() for char in word):
-            msg = f"phrase {phrase!r}: write {word!r} as it is spoken, for example 'two' for '2'"
-            raise MisuseError(msg)
+            raise MisuseError(f"phrase {phrase!r}: write {word!r} as it is spoken, for example 'two' for '2'")
         elif not (any(char.isalpha() for char in word) and "_" not in word):
-            msg = f"phrase {phrase!r}: {word!r} is not a word"
-            raise MisuseError(msg)
+            raise MisuseError(f"phrase {phrase!r}: {word!r} is not a word")
         else:
             yield _plain(word)
 
@@ -203,8 +201,7 @@ class PhraseSet:
     def __init__(self, phrases: Iterable[str]) -> None:
         self.phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
         if not self.phrases:
-            msg = "a set of phrases needs at least one phrase"
-            raise MisuseError(msg)
+            raise MisuseError("a set of phrases needs at least one phrase")
         positions = Positions()
         parts = [_Reader(phrase, positions).read() for phrase in self.phrases]
         self._word_at = positions.words
@@ -224,8 +221,9 @@ class PhraseSet:
             if node in self.nodes:
                 continue
             if len(self.nodes) >= MAX_STATES:
-                msg = f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
-                raise MisuseError(msg)
+                raise MisuseError(
+                    f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
+                )
             by_word: dict[str, set[int]] = {}
             for position in node.follow:
                 by_word.setdefault(self._word_at[position], set()).add(position)

@@ -1,8 +1,9 @@
-"""``PocketsphinxSTT``: speech-to-text on this machine, without model download, key or account, for callers who say what is expected.
+"""``PocketsphinxSTT``: speech-to-text on this machine, without download, key or account, for callers who say what is expected.
 
-It hears the phrases it is told to expect, and nothing else: the recogniser gets one small grammar per state of a conversation. That is
-what makes it good (98 of 100 sentences exact in a quiet room, where the same engine with an open vocabulary gets a third of the
-words wrong) and cheap (1.5 % of a core per speaking caller). English only, quiet rooms only: at 10 dB of noise half is lost.
+It hears the phrases it is told to expect, and nothing else: the recogniser gets one small grammar per state of a conversation.
+That is what makes it good (98 of 100 sentences exact in a quiet room, where the same engine with an open vocabulary gets a third
+of the words wrong) and cheap (1.5 % of a core per speaking caller). English only, quiet rooms only: at 10 dB of noise half is
+lost.
 """
 
 from __future__ import annotations
@@ -32,15 +33,18 @@ LANGUAGE = "en-us"
 class PocketsphinxSTT:
     """Speech-to-text by pocketsphinx with a grammar per state (implements :class:`fsm_agents.stages.base.STT`).
 
-    **It hears expected phrases only.** With nothing expected, every transcript is empty (and a warning is logged once): there is no
-    open vocabulary here, and words are never made up. What is said outside the phrases is rejected as well as the sound tells
-    (see ``rejection``), and then gives an empty transcript too. A sentence of which only the beginning was said gives the words so far.
+    **It hears expected phrases only.** With nothing expected, every transcript is empty (and a warning is logged once): there is
+    no open vocabulary here, and words are never made up. What is said outside the phrases is rejected as well as the sound tells
+    (see ``rejection``), and then gives an empty transcript too. A sentence of which only the beginning was said gives the words
+    so far.
 
-    A phrase is words, ``[optional words]`` and ``(one way | another way)``; see :class:`~fsm_agents.plugins.local.phrases.PhraseSet`.
-    Words that no dictionary has are pronounced as espeak-ng would read them.
+    A phrase is words, ``[optional words]`` and ``(one way | another way)``; see
+    :class:`~fsm_agents.plugins.local.phrases.PhraseSet`. Words that no dictionary has are pronounced as espeak-ng would read
+    them.
 
-    **Interim transcripts** come whenever the words change and fit the sound; ``complete`` is set when a sentence is whole, nothing
-    can be added to it, and the caller has been silent for ``settle`` seconds: about 0.1 s before a detector of voice activity notices.
+    **Interim transcripts** come whenever the words change and fit the sound; ``complete`` is set when a sentence is whole,
+    nothing can be added to it, and the caller has been silent for ``settle`` seconds: about 0.1 s before a detector of voice
+    activity notices.
 
     Args:
         rate: Samples per second, 16000: what the acoustic model was trained with. Pipelines resample.
@@ -65,17 +69,17 @@ class PocketsphinxSTT:
         words: Mapping[str, str] | None = None,
     ) -> None:
         if rate != RATE:
-            msg = f"PocketsphinxSTT: rate={rate!r}, but the acoustic model needs {RATE} samples per second; pipelines resample"
-            raise MisuseError(msg)
+            raise MisuseError(
+                f"PocketsphinxSTT: rate={rate!r}, but the acoustic model needs {RATE} samples per second; pipelines resample"
+            )
         if language != LANGUAGE:
-            msg = f"PocketsphinxSTT: language={language!r}, but only {LANGUAGE!r} comes with the package"
-            raise MisuseError(msg)
+            raise MisuseError(f"PocketsphinxSTT: language={language!r}, but only {LANGUAGE!r} comes with the package")
         if rejection is not None and not rejection > 0:
-            msg = f"PocketsphinxSTT: rejection={rejection!r} would reject everything; give a number above 0, or None to reject nothing"
-            raise MisuseError(msg)
+            raise MisuseError(
+                f"PocketsphinxSTT: rejection={rejection!r} rejects everything; give more than 0, or None to reject nothing"
+            )
         if not 0 <= settle <= 1:
-            msg = f"PocketsphinxSTT: settle={settle!r} is out of range; give 0 to 1 seconds"
-            raise MisuseError(msg)
+            raise MisuseError(f"PocketsphinxSTT: settle={settle!r} is out of range; give 0 to 1 seconds")
         self.rate = rate
         self.rejection = rejection
         self.settle = settle
@@ -105,7 +109,8 @@ class PocketsphinxSTT:
     def open(self, heard: Callable[[Transcript], None]) -> SphinxStream:
         """A new ear for one session: 20 ms to make, 5 MB while it lives. It hears nothing until it is told what to expect."""
         # lm=None, dict=None: neither the 27 MB language model nor the 134 000 words; words are added as phrases need them.
-        # bestpath is a second search for the end of an utterance, for open vocabularies; here it changed no result and cost 0.4 ms.
+        # bestpath is a second search for the end of an utterance, for open vocabularies; here it changed no result and cost 0.4
+        # ms.
         decoder = self._engine.Decoder(
             hmm=str(self._model / LANGUAGE), lm=None, dict=None, samprate=float(RATE), bestpath=False, loglevel="FATAL"
         )
@@ -128,7 +133,11 @@ def _load() -> Any:
 def _hint(python: tuple[int, int]) -> str:
     """What is special about installing pocketsphinx on this Python; nothing for most."""
     if python >= (3, 14):
-        return f"pocketsphinx has no ready-made package for Python {python[0]}.{python[1]}: use Python 3.13, or have a C compiler ready"
+        # the extra leaves it out there, so that the rest of [voice] can be installed
+        version = f"{python[0]}.{python[1]}"
+        return (
+            f"but pocketsphinx is not ready-made for Python {version}: use 3.13, or, with a C compiler, pip install pocketsphinx"
+        )
     if python == (3, 12):
         return "on Python 3.12 it brings pocketsphinx 5.0.4: newer ones have no ready-made package there"
     return ""

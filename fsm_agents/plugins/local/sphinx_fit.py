@@ -1,13 +1,14 @@
 """Did the caller say what the grammar made of it? The rejection of what is outside the grammar.
 
 A grammar forces a match: whatever sounds, the engine answers with the nearest expected sentence. How near is told by the acoustic
-cost: for each frame of 10 ms, how much less likely the sound is under the phoneme it was matched with than under the best phoneme in
-play, averaged over the frames of the words, and separately over the frames that were taken for silence between and around them
-(a grammar of few sentences swallows strange words as "silence").
+cost: for each frame of 10 ms, how much less likely the sound is under the phoneme it was matched with than under the best
+phoneme in play, averaged over the frames of the words, and separately over the frames that were taken for silence between and
+around them (a grammar of few sentences swallows strange words as "silence").
 
-Rejected, after measuring on voices and phrases that chose no threshold: a second decoder with a loop over all phonemes beside the first, as textbooks
-advise. It costs 5 MB and twice the time per caller, and its difference told foreign sentences apart no better (area under the
-curve 0.997 against 0.996 in quiet, 0.948 against 0.947 at 20 dB). The posterior that the engine reports does not separate at all.
+Rejected, after measuring on voices and phrases that chose no threshold: a second decoder with a loop over all phonemes beside
+the first, as textbooks advise. It costs 5 MB and twice the time per caller, and its difference told foreign sentences apart no
+better (area under the curve 0.997 against 0.996 in quiet, 0.948 against 0.947 at 20 dB). The posterior that the engine reports
+does not separate at all.
 
 Pure: this file sees the engine's segments only as (word, first frame, last frame, likelihood).
 """
@@ -25,10 +26,10 @@ __all__ = ["FRAME_SECONDS", "SILENCE_COST", "WORD_COST", "Fit", "Segment", "fit"
 FRAME_SECONDS = 0.01
 
 WORD_COST = 3.2
-"""Most nats per frame that words may cost. Chosen on two voices and 22 phrases at 20 dB of noise and better, so that 98 % of what was
-expected is still taken. On other phrases and two more voices (288 scenes each): in quiet 100 % of the expected sentences exact and
-2.3 % of strange ones taken for an expected one (without rejection: 79 %); at 25 dB 100 % and 4.7 %; at 20 dB 95.6 % and 7.7 %.
-Synthetic voices all; a person's cost has not been measured."""
+"""Most nats per frame that words may cost. Chosen on two voices and 22 phrases at 20 dB of noise and better, so that 98 % of
+what was expected is still taken. On other phrases and two more voices (288 scenes each): in quiet 100 % of the expected
+sentences exact and 2.3 % of strange ones taken for an expected one (without rejection: 79 %); at 25 dB 100 % and 4.7 %; at 20 dB
+95.6 % and 7.7 %. Synthetic voices all; a person's cost has not been measured."""
 
 SILENCE_COST = 2.4
 """Most nats per frame that silence may cost. Chosen and checked together with WORD_COST."""

@@ -59,7 +59,7 @@ class SphinxStream:
 
     **Sentences in several segments.** A caller who stops inside a sentence ("two large … pizzas please") makes two segments. The
     first gets its words as final transcript; the next one may then go on with that sentence or begin another, until ``expect`` is
-    called or a sentence is whole.
+    called or a sentence is whole. Each transcript has the words of its own segment only.
     """
 
     def __init__(self, stt: PocketsphinxSTT, decoder: Any, heard: Callable[[Transcript], None]) -> None:
@@ -69,13 +69,15 @@ class SphinxStream:
         self._place: _Place | None = None
         self._grammars: dict[tuple[tuple[str, ...], Node], str] = {}
         self._made = 0
+        self._active = ""  # the search that decodes now, or did last
         self._segment: _Segment | None = None
         self._warned = False
 
     def expect(self, phrases: Sequence[str]) -> None:
         """What may be said from the next segment on; a new sentence begins. Nothing: this ear then hears nothing at all.
 
-        Made ahead: unknown phrases cost about 1 ms, known ones 1 µs. ``PocketsphinxSTT.prepare`` does the larger part once per process.
+        Made ahead: unknown phrases cost about 1 ms, known ones 1 µs. ``PocketsphinxSTT.prepare`` does the larger part once per
+        process.
 
         Raises:
             MisuseError: A phrase that cannot be read, or a word that cannot be pronounced.
@@ -87,13 +89,17 @@ class SphinxStream:
             self._grammar(self._place)
 
     def begin(self, segment: int) -> None:
-        """The caller starts to speak. A segment still open is finished first."""
+        """The caller starts to speak. A segment still open is finished first.
+
+        What is pushed is heard: a pre-roll may not repeat sound that was already pushed to the segment before.
+        """
         if self._segment is not None:
             self.finish(self._segment.number)
         if self._place is None:
             self._warn()
         else:
-            self._decoder.activate_search(self._grammar(self._place))
+            self._active = self._grammar(self._place)
+            self._decoder.activate_search(self._active)
             self._decoder.start_utt()
         self._segment = _Segment(segment, self._place)
 
@@ -101,15 +107,15 @@ class SphinxStream:
         """The next sound; tells the words so far when they have changed and fit what was heard."""
         segment = self._segment
         if segment is None:
-            msg = "PocketsphinxSTT: push() without an open segment; call begin() first"
-            raise MisuseError(msg)
+            raise MisuseError("PocketsphinxSTT: push() without an open segment; call begin() first")
+        if len(pcm) % 2:
+            raise MisuseError(f"PocketsphinxSTT: push() of {len(pcm)} bytes; give a whole number of samples, two bytes each")
         if segment.place is None:
             return
         try:
             self._decoder.process_raw(pcm)
         except RuntimeError as error:
-            msg = f"pocketsphinx could not decode {len(pcm)} bytes: {error}"
-            raise ProviderError(msg) from error
+            raise ProviderError(f"pocketsphinx could not decode {len(pcm)} bytes: {error}") from error
         self._tell_interim(segment, segment.place)
 
     def finish(self, segment: int) -> None:
@@ -120,8 +126,9 @@ class SphinxStream:
         """
         closed = self._segment
         if closed is None or closed.number != segment:
-            msg = f"PocketsphinxSTT: finish({segment}), but {f'segment {closed.number}' if closed else 'no segment'} is open"
-            raise MisuseError(msg)
+            raise MisuseError(
+                f"PocketsphinxSTT: finish({segment}), but {f'segment {closed.number}' if closed else 'no segment'} is open"
+            )
         self._segment = None
         text, complete = ("", False) if closed.place is None else self._result(closed.place)
         self._heard(Transcript(segment=segment, text=text, final=True, complete=complete))
@@ -147,7 +154,8 @@ class SphinxStream:
     def _result(self, place: _Place) -> tuple[str, bool]:
         so_far = self._believed()
         self._decoder.end_utt()
-        # The engine ends with whole sentences only, however badly the missing words fit; what was said of one is the words before.
+        # The engine ends with whole sentences only, however badly the missing words fit; what was said of one is the words
+        # before.
         text = self._believed() or so_far
         if not text:
             return "", False  # a sentence begun before may still go on: a cough between its parts does not end it
@@ -179,13 +187,14 @@ class SphinxStream:
         name = self._grammars.pop(key, None)
         if name is None:
             name = self._make(place)
-            while len(self._grammars) >= KEPT_GRAMMARS:
-                oldest = next(iter(self._grammars))
+            if len(self._grammars) >= KEPT_GRAMMARS:
+                oldest = next(old for old, search in self._grammars.items() if search != self._active)
                 self._decoder.remove_search(self._grammars.pop(oldest))
         self._grammars[key] = name  # now the youngest
         return name
 
     def _make(self, place: _Place) -> str:
+        # Not the engine's own text format for grammars: its parser refuses without naming the word, and it weights the branches.
         expected = place.expected
         for word in expected.words:
             if self._decoder.lookup_word(word) is None:

@@ -1,8 +1,8 @@
 """How each expected word is pronounced: your own list first, then the recogniser's dictionary, then espeak-ng's reading of it.
 
-The dictionary (134 000 lines) stays a file: it is sorted, so a word is found by halving in 10 µs, and nothing of it is kept in memory.
-This file may look words up; it never lets the engine meet a word it does not know, because the engine then refuses without
-saying which.
+The dictionary (134 000 lines) stays a file: it is sorted, so a word is found by halving in 10 µs, and nothing of it is kept in
+memory. This file may look words up; it never lets the engine meet a word it does not know, because the engine then refuses
+without saying which.
 """
 
 from __future__ import annotations
@@ -63,8 +63,7 @@ class Lexicon:
                 self.sounds(word)
             except MisuseError as error:
                 phrase = next(phrase for phrase in phrases.phrases if word in PhraseSet([phrase]).words)
-                msg = f"phrase {phrase!r}: {error}"
-                raise MisuseError(msg) from None
+                raise MisuseError(f"phrase {phrase!r}: {error}") from None
 
     def _find(self, word: str) -> Iterator[str]:
         """Every pronunciation the dictionary has."""
@@ -103,6 +102,7 @@ def _checked(word: str, sound: str) -> str:
     unknown = [phone for phone in sound.split() if phone not in ARPABET]
     if unknown or not sound.split():
         what = f"{unknown[0]!r} is not a phoneme" if unknown else "it is empty"
-        msg = f"the pronunciation {sound!r} of {word!r}: {what}; write ARPABET without stress, for example 'P IY T S AH' for 'pizza'"
-        raise MisuseError(msg)
+        raise MisuseError(
+            f"the pronunciation {sound!r} of {word!r}: {what}; write ARPABET without stress, like 'P IY T S AH' for 'pizza'"
+        )
     return " ".join(sound.split())
