@@ -140,8 +140,10 @@ def _shadowed(table: StateTable[Any, Any], universe: shape.Universe) -> Iterator
                 if winner is not None:
                     winners[state] = winner
             near = [s for s, won in winners.items() if shape.nearness(table, s, won) == shape.nearness(table, s, row)]
-            if near or len(winners) == len(stands):
-                yield _never_taken(row, key_name(key), near or stands, winners)
+            told = [state for state in near if winners[state].when is None and state in row.states]  # as T102
+            states = [state for state in near if state not in told]
+            if states or (len(winners) == len(stands) and not told):
+                yield _never_taken(row, key_name(key), states or stands, winners)
 
 
 def _never_taken(row: Row[Any, Any], on: str, states: list[Any], winners: dict[Any, Row[Any, Any]]) -> Problem:

@@ -17,7 +17,7 @@ from transitions import Event, Machine, State, Transition
 
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.nesting import chain
-from fsm_agents.fsm.rows import ALWAYS, Action, History, Key, Kind, Row, Stay, Timer
+from fsm_agents.fsm.rows import ALWAYS, STAY, Action, History, Key, Kind, Row, Stay, Timer
 from fsm_agents.fsm.table import StateTable, key_name, state_name
 
 __all__ = ["Due", "Engine", "Fault", "Session", "Set", "TableEvent", "TableState", "TableTransition"]
@@ -93,6 +93,7 @@ class TableTransition(Transition):
         marks: What it writes into the memory of the groups it leaves.
         recall: The group whose memory says where it leads, and the ways there.
         acts: False for a ``drop`` and a ``never``, which do nothing.
+        moves: Whether a state is entered.
     """
 
     def __init__(self, source: str, dest: str | None, *args: Any, row: Row[Any, Any], key: Key, **kwargs: Any) -> None:
@@ -105,6 +106,7 @@ class TableTransition(Transition):
         self.marks: _Marks = ()
         self.recall: tuple[int, dict[Any, _Way]] | None = None
         self.acts = row.kind not in (Kind.DROP, Kind.NEVER)
+        self.moves = row.to is not STAY
 
     def effects(self, session: Session[Any], event: object, data: object) -> list[object]:
         """Run the chain, then commit the move. Raises whatever an action raises, with the session as it was."""

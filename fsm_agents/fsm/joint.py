@@ -7,14 +7,14 @@ and value is as before. Only the states in which the step comes to rest arm time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from fsm_agents.errors import MisuseError, TableError, nearest
 from fsm_agents.fsm.engine import Due, Engine, Fault, Session, Set, TableEvent, TableState, TableTransition
-from fsm_agents.fsm.levels import Watch, compiled, refuse_unknown, watch
+from fsm_agents.fsm.levels import compiled, refuse_unknown, watch
 from fsm_agents.fsm.rows import Kind, Timer
 from fsm_agents.fsm.table import StateTable, key_name
 
@@ -25,7 +25,14 @@ ROUNDS = 32
 
 
 class Shared:
-    """The one data object of a joined conversation. Subclass it with slots; actions change it by returning ``Set``."""
+    """The one data object of a joined conversation. Subclass it with slots; actions change it by returning ``Set``.
+
+    Attributes:
+        cells: Where the conversation stands in each machine.
+        names: The place of each machine in ``cells``.
+        delays: µs for each timer; ``None`` is off. Shared by all conversations with these settings: not to be changed.
+        stepping: 0 at rest. In a step 1, plus a bit (2, 4, 8 …) for each machine that moved.
+    """
 
     __slots__ = ("cells", "delays", "names", "stepping")
 
@@ -82,6 +89,39 @@ S = TypeVar("S", bound=Shared)
 _Undo = list[tuple[Any, ...]]
 
 
+class _Way:
+    """A row in one state of one machine, as a step takes it: what a step would have to look up is looked up here, once.
+
+    Attributes:
+        place: The machine.
+        taken: The row.
+        told: Both, for the trail.
+        when: The guard; of an ``always`` row what is left of it beside its level.
+        acts: False for a ``drop`` and a ``never``.
+        node: The state that it enters; ``None``: it stays, or only :meth:`TableTransition.effects` knows.
+        only: Its one action.
+        whole: Only :meth:`TableTransition.effects` knows how: there are several actions, or a group with a memory is left or entered.
+        moved: The bit of its machine in ``stepping``, 0 if it stays.
+    """
+
+    __slots__ = ("acts", "moved", "node", "only", "place", "taken", "told", "when", "whole")
+
+    def __init__(self, place: int, taken: TableTransition, when: Any) -> None:
+        self.place = place
+        self.taken = taken
+        self.told = place, taken
+        self.when = when
+        self.acts = taken.acts
+        self.node = taken.node
+        self.only = taken.do[0] if taken.do else None
+        self.whole = len(taken.do) > 1 or bool(taken.marks) or taken.recall is not None
+        self.moved = 2 << place if taken.moves else 0
+
+
+_Ways = dict[TableState, tuple[_Way, ...]]
+_Watched = dict[TableState, tuple[tuple[int, frozenset[TableState], _Way], ...]]
+
+
 class Joint(Generic[S]):
     """Several tables that make one conversation. Built once, shared by every session, read-only.
 
@@ -117,9 +157,10 @@ class Joint(Generic[S]):
         self.always: dict[TableState, tuple[tuple[Any, TableTransition], ...]] = {
             node: tuple((compiled(taken.when, at), taken) for taken in node.always) for node in restless
         }
-        self._watched: dict[TableState, tuple[Watch, ...]] = {
-            node: tuple(watch(taken, at) for taken in node.always) for node in restless
-        }
+        self._ways = {key: tuple(_ways(place, rows) for place, rows in found) for key, found in self.routes.items()}
+        self._dues = {name: _ways(i, self.engines[i].by_key[timer]) for name, (i, timer) in self.timers.items()}
+        self._watched: tuple[tuple[int, _Watched], ...] = tuple((i, _watched(i, self.engines[i], at)) for i in self.restless)
+        self._movers: dict[int, tuple[int, ...]] = {}
 
     def start(self, data: S, delays: Mapping[str, float | None] | None = None) -> S:
         """Make ``data`` a conversation that stands in the first state of every machine.
@@ -158,15 +199,23 @@ class Joint(Generic[S]):
         data.stepping = 1
         try:
             cls = event.__class__
+            stale = self.stale.get(cls)
             if cls is Due:
                 self._due(data, event, step, undo)  # type: ignore[arg-type]
-            elif cls in self.stale and self.stale[cls](event, data):
+            elif stale is not None and stale(event, data):
                 step.stale = True
             else:
                 self._deliver(data, event, step, undo)
             if undo:
                 self._settle(data, event, step, undo)
-                self._arm(data, undo, step)
+                moved = data.stepping
+                if moved > 1:
+                    for place in self._movers.get(moved) or self._moved(moved):
+                        cell = data.cells[place]
+                        for timer in cell.node.timers:
+                            delay = data.delays[timer] if timer.factor is None else data.delay(timer)
+                            if delay is not None:
+                                step.arms.append(Arm(self.machines[place], timer.name, delay, cell.epoch))
         except BaseException as broken:
             _restore(undo)
             self._explain(data, step, broken)
@@ -179,91 +228,94 @@ class Joint(Generic[S]):
         """The timers that are armed where the conversation rests now."""
         step = Step(None)
         for place, cell in enumerate(data.cells):
-            self._arm_one(data, place, cell, step)
+            self._arm(data, place, cell, step)
         return step.arms
 
     def _due(self, data: S, due: Due, step: Step, undo: _Undo) -> None:
-        found = self.timers.get((due.machine, due.timer))
+        found = self._dues.get((due.machine, due.timer))
         if found is None:
             known = ", ".join(map(".".join, self.timers)) or "none"
             msg = f"{self.name}: no timer {due.timer!r} in a machine {due.machine!r}; timers: {known}"
             raise MisuseError(msg)
-        place, timer = found
+        place, ways = found
         cell = data.cells[place]
         if cell.epoch != due.epoch:
             step.stale = True
             return
-        rows = self.engines[place].by_key[timer]
-        for taken in rows.index.get(cell.node, ()):
-            when = taken.when
+        for way in ways.get(cell.node, ()):
+            when = way.when
             if when is None or when(due, data):
-                self._run(data, place, cell, taken, due, step, undo)
+                self._run(data, cell, way, due, step, undo)
                 return
 
     def _deliver(self, data: S, event: object, step: Step, undo: _Undo) -> None:
-        routes = self.routes.get(event.__class__) or self.routes.get(event if event.__class__ is str else None)
-        if routes is None:
+        machines = self._ways.get(event.__class__) or self._ways.get(event if event.__class__ is str else None)
+        if machines is None:
             msg = f"{self.name} does not know the event {_named(event)}; it answers: {', '.join(map(key_name, self.routes))}"  # type: ignore[arg-type]
             raise MisuseError(msg)
-        for place, rows in routes:
+        for place, ways in machines:
             cell = data.cells[place]
-            for taken in rows.index.get(cell.node, ()):
-                when = taken.when
+            for way in ways.get(cell.node, ()):
+                when = way.when
                 if when is None or when(event, data):
-                    self._run(data, place, cell, taken, event, step, undo)
+                    self._run(data, cell, way, event, step, undo)
                     break
 
-    def _run(
-        self, data: S, place: int, cell: Session[Any], taken: TableTransition, event: object, step: Step, undo: _Undo
-    ) -> None:
-        step.trail.append((place, taken))
-        if not taken.acts:
-            if taken.row.kind is Kind.NEVER:
-                step.effects.append(Fault(self.machines[place], cell.node.name, key_name(taken.key)))
+    def _run(self, data: S, cell: Session[Any], way: _Way, event: object, step: Step, undo: _Undo) -> None:
+        step.trail.append(way.told)
+        if not way.acts:
+            if way.taken.row.kind is Kind.NEVER:
+                step.effects.append(Fault(self.machines[way.place], cell.node.name, key_name(way.taken.key)))
             return
-        undo.append((cell, cell.node, cell.epoch, cell.past, place))
-        routes = self.routes
-        for effect in taken.effects(cell, event, data):
+        undo.append((cell, cell.node, cell.epoch, cell.past))
+        data.stepping |= way.moved
+        if way.whole:
+            effects: Iterable[object] = way.taken.effects(cell, event, data)
+        else:  # the same for the usual row: compute first, then commit
+            only, node = way.only, way.node
+            effects = () if only is None else only(event, data)
+            if effects.__class__ is not tuple:
+                effects = tuple(effects)
+            if node is not None:
+                cell.node = node
+                cell.epoch += 1
+        ways = self._ways
+        for effect in effects:
             cls = effect.__class__
             if cls is Set:
-                undo.append((data, effect.field, getattr(data, effect.field)))  # type: ignore[attr-defined]
-                setattr(data, effect.field, effect.value)  # type: ignore[attr-defined]
-            elif cls in routes:
+                field = effect.field  # type: ignore[attr-defined]
+                undo.append((data, field, getattr(data, field)))
+                setattr(data, field, effect.value)  # type: ignore[attr-defined]
+            elif cls in ways:
                 self._deliver(data, effect, step, undo)
             else:
                 step.effects.append(effect)
 
     def _settle(self, data: S, event: object, step: Step, undo: _Undo) -> None:
+        cells = data.cells
         for _ in range(ROUNDS):
-            for place in self.restless:
-                taken = self._holds(data, data.cells[place].node, event)
-                if taken is not None:
-                    self._run(data, place, data.cells[place], taken, event, step, undo)
-                    break
+            for place, watched in self._watched:
+                cell = cells[place]
+                for sibling, nodes, way in watched.get(cell.node, ()):
+                    when = way.when
+                    if (sibling < 0 or cells[sibling].node in nodes) and (when is None or when(event, data)):
+                        break
+                else:
+                    continue
+                self._run(data, cell, way, event, step, undo)
+                break
             else:
                 return
         msg = f"{self.name}: the always rows never come to rest after {_named(event)}; the last ones taken: {self._last(step)}"
         raise TableError(msg)
 
-    def _holds(self, data: S, node: TableState, event: object) -> TableTransition | None:
-        """The first ``always`` row of this state whose guard holds."""
-        for sibling, nodes, when, taken in self._watched.get(node, ()):
-            if (data.cells[sibling].node in nodes) if sibling >= 0 else (when is None or when(event, data)):
-                return taken
-        return None
+    def _moved(self, stepping: int) -> tuple[int, ...]:
+        """The machines that moved in a step, in order: they arm the timers of the states they rest in."""
+        moved = tuple(place for place in range(len(self.machines)) if stepping & 2 << place)
+        self._movers[stepping] = moved  # four machines have sixteen answers; each is worked out once
+        return moved
 
-    def _arm(self, data: S, undo: _Undo, step: Step) -> None:
-        """Arm the timers of the states that were entered and are rested in: a changed epoch tells that a machine moved."""
-        if len(undo) == 1:
-            cell, _, epoch, _, place = undo[0]
-            if cell.epoch != epoch:
-                self._arm_one(data, place, cell, step)
-            return
-        moved = {entry[4] for entry in undo if len(entry) == 5 and entry[0].epoch != entry[2]}  # noqa: PLR2004
-        for place in sorted(moved):
-            self._arm_one(data, place, data.cells[place], step)
-
-    def _arm_one(self, data: S, place: int, cell: Session[Any], step: Step) -> None:
+    def _arm(self, data: S, place: int, cell: Session[Any], step: Step) -> None:
         for timer in cell.node.timers:
             delay = data.delay(timer)
             if delay is not None:
@@ -293,6 +345,15 @@ class Joint(Generic[S]):
         return {key: tuple(found) for key, found in routes.items()}
 
 
+def _ways(place: int, rows: TableEvent) -> tuple[int, _Ways]:
+    return place, {node: tuple(_Way(place, taken, taken.when) for taken in found) for node, found in rows.index.items()}
+
+
+def _watched(place: int, engine: Engine, at: Mapping[str, tuple[int, Engine]]) -> _Watched:
+    found = {node: [watch(taken, at) for taken in node.always] for node in engine.states.values() if node.always}
+    return {node: tuple((sibling, nodes, _Way(place, taken, when)) for sibling, nodes, when, taken in rows) for node, rows in found.items()}
+
+
 def _micros(timer: str, seconds: float | None) -> int | None:
     if seconds is None:
         return None
@@ -308,7 +369,7 @@ def _named(event: object) -> str:
 
 def _restore(undo: _Undo) -> None:
     for entry in reversed(undo):
-        if len(entry) == 3:  # noqa: PLR2004 - (data, field, value); the other kind is (session, node, epoch, past, place)
+        if len(entry) == 3:  # noqa: PLR2004 - (data, field, value); the other kind is (session, node, epoch, past)
             setattr(*entry)
         else:
-            entry[0].restore(entry[1:4])
+            entry[0].restore(entry[1:])

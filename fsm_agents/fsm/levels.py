@@ -17,7 +17,7 @@ from fsm_agents.fsm.table import StateTable, state_name
 __all__ = ["Watch", "compiled", "levels_in", "refuse_unknown", "watch"]
 
 Watch: TypeAlias = "tuple[int, frozenset[TableState], Any, TableTransition]"
-"""An ``always`` row ready to be tried: (sibling, its states) for a level guard, (-1, none, guard) for any other; the row."""
+"""An ``always`` row ready to be tried: a level it asks about as (sibling, its states), (-1, none) if none; its other guard; the row."""
 
 
 def levels_in(when: object) -> Iterator[Level]:
@@ -47,11 +47,20 @@ def _both(first: Guard[Any, Any], second: Guard[Any, Any]) -> Guard[Any, Any]:
 
 
 def watch(taken: TableTransition, engines: Mapping[str, tuple[int, Engine]]) -> Watch:
-    """An ``always`` row as the joint tries it: a lone level needs no call at all."""
+    """An ``always`` row as the joint tries it: its level first, which needs no call, and then what else it asks.
+
+    Levels may be asked before the guards that stand in front of them: they are pure, never raise, and usually say no.
+    """
     when = taken.when
-    if isinstance(when, Level):
-        return engines[when.machine][0], _nodes(when, engines), when, taken
-    return -1, frozenset(), compiled(when, engines), taken
+    level = when if isinstance(when, Level) else next((part for part in _parts(when) if isinstance(part, Level)), None)
+    if level is None:
+        return -1, frozenset(), compiled(when, engines), taken
+    rest = sorted((part for part in _parts(when) if part is not level), key=lambda part: not isinstance(part, Level))
+    return engines[level.machine][0], _nodes(level, engines), compiled(All(tuple(rest)), engines) if rest else None, taken
+
+
+def _parts(when: object) -> tuple[Any, ...]:
+    return when.guards if isinstance(when, All) else ()
 
 
 def _nodes(level: Level, engines: Mapping[str, tuple[int, Engine]]) -> frozenset[TableState]:

@@ -191,7 +191,8 @@ def _decided(table: StateTable[Any, Any], state: Hashable, event: Key) -> Iterat
     if any(row.when is None for row in rows):
         return
     name, on = state_name(state), key_name(event)
-    where = rows[-1].where if rows else next((r.where for r in table.rows if state in r.states), None)
+    near = [row for row in table.rows if state in row.states] or [row for row in table.rows if event in row.on]
+    where = rows[-1].where if rows else near[0].where
     lack = f"what to do on {on} when {_guards(rows)} says no" if rows else f"what to do on {on}"
     yield Problem(
         "T101",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from fsm_agents.errors import MissingExtra
-from fsm_agents.fsm.engine import Due, Fault, TableTransition
+from fsm_agents.fsm.engine import Due, Fault, TableState, TableTransition
 from fsm_agents.fsm.explore import Finding, Move, Properties, World, clone, describe
 from fsm_agents.fsm.joint import Arm, Joint, Shared, Step
 
@@ -70,17 +70,32 @@ class WalkFailed(AssertionError):  # noqa: N818 - a failed test, named after wha
 
 def is_live(joint: Joint[Any], data: Shared, event: object) -> bool:
     """Whether some machine has a row for ``event`` where it rests, neither drop nor never, whatever its guard will say."""
-    return any(way.acts for way in _ways(joint, data, event))
+    return any(way.acts for _, way in _ways(joint, data, event))
 
 
-def _ends(joint: Joint[Any], data: Shared, event: object) -> bool:
-    """Whether a row for ``event`` leads to a final state: a walk that closes at every chance gets nowhere."""
-    return any(way.node is not None and way.node.final for way in _ways(joint, data, event))
+def _ways(joint: Joint[Any], data: Shared, event: object) -> Iterator[tuple[TableState, TableTransition]]:
+    """The rows for ``event`` where the machines rest."""
+    for place, rows in joint.routes.get(_key(event), ()):
+        node = data.cells[place].node
+        for way in rows.index.get(node, ()):
+            yield node, way
 
 
-def _ways(joint: Joint[Any], data: Shared, event: object) -> Iterator[TableTransition]:
-    routes = joint.routes.get(event if isinstance(event, str) else type(event), ())
-    return (way for place, rows in routes for way in rows.index.get(data.cells[place].node, ()))
+def _key(event: object) -> object:
+    return event if isinstance(event, str) else type(event)
+
+
+def _lively(joint: Joint[Any]) -> frozenset[TableState]:
+    """The states from which something can go round and round; from the others it can only end."""
+    lively: set[TableState] = set()
+    for engine in joint.engines:
+        ways = [way for event in engine.by_key.values() for found in event.index.values() for way in found]
+        leads = {node: {way.node for way in ways if way.source == node.name} - {node, None} for node in engine.states.values()}
+        while over := [node for node, goals in leads.items() if not goals & leads.keys()]:
+            for node in over:
+                del leads[node]
+        lively |= leads.keys()
+    return frozenset(lively)
 
 
 class Walk(Generic[S]):
@@ -203,12 +218,13 @@ def walks(
         properties: What is checked on the way; a walk ends with its first finding.
         steps: How many steps at the most.
         payloads: For classes of events, a strategy that draws one instead of the candidate that the world offers.
-        dead: One step in about so many is any candidate: one that is dropped, or one that leads to a final state.
+        dead: One step in about so many is any candidate, also one that is dropped or that leads to the end.
 
     Raises:
         MissingExtra: Hypothesis is not installed.
     """
     _, st = _hypothesis()
+    chooser = _Chooser(st, world.joint, payloads, dead)
 
     def build(draw: Callable[[Any], Any]) -> Walk[S]:
         drawn: Walk[S] = Walk(world, properties)
@@ -217,7 +233,7 @@ def walks(
             # the first draw of a step says whether there is one: shrinking it to 0 ends the walk
             if drawn.ended or dull > DULL or not draw(st.integers(0, 63)):
                 break
-            dull = 0 if _draw_step(st, draw, drawn, payloads or {}, dead) else dull + 1
+            dull = 0 if chooser.step(draw, drawn) else dull + 1
         return drawn
 
     found: SearchStrategy[Walk[S]] = st.composite(build)()
@@ -242,7 +258,7 @@ def walk(
         examples: How many walks.
         steps: How many steps a walk has at the most.
         payloads: For classes of events, a strategy that draws one instead of the candidate that the world offers.
-        dead: One step in about so many is any candidate: one that is dropped, or one that leads to a final state.
+        dead: One step in about so many is any candidate, also one that is dropped or that leads to the end.
         seed: Makes the walks the same every time; ``None`` leaves it to Hypothesis's settings.
 
     Raises:
@@ -303,26 +319,51 @@ def _size(scene: Sequence[Stop]) -> tuple[int, int]:
     return len(scene), sum(stop.at for stop in scene)
 
 
-def _draw_step(st: Any, draw: Callable[[Any], Any], drawn: Walk[S], payloads: Mapping[type[Any], Any], dead: int) -> bool:
-    """One step: an event (usually a live one) now or around the next timer, or the timer itself. Whether anything was live."""
-    joint, data, due = drawn.world.joint, drawn.data, drawn.due
-    every = list(drawn.world.stimuli(data))
-    live = [event for event in every if is_live(joint, data, event)]
-    going = [event for event in live if not _ends(joint, data, event)]
-    if due is not None and (not every or draw(st.integers(0, 3)) == 3):  # noqa: PLR2004 - a quarter of the steps
-        drawn.fire()
-        return True
-    if not every:
-        return False
-    chosen = draw(st.sampled_from(every if not going or draw(st.integers(1, dead)) == dead else going))
-    if type(chosen) in payloads:
-        chosen = draw(payloads[type(chosen)])
-    at = drawn.now
-    if due is not None:
-        moment = draw(st.sampled_from(_MOMENTS))
-        at = {"now": at, "before": max(at, due - JITTER), "at": due, "after": due + JITTER}[moment]
-    drawn.come(chosen, at)
-    return bool(live) or due is not None
+class _Chooser(Generic[S]):
+    """Draws the steps of a walk."""
+
+    def __init__(self, st: Any, joint: Joint[S], payloads: Mapping[type[Any], SearchStrategy[Any]] | None, dead: int) -> None:
+        self.st = st
+        self.joint = joint
+        self.payloads = payloads or {}
+        self.dead = dead
+        self.lively = _lively(joint)
+
+    def step(self, draw: Callable[[Any], Any], drawn: Walk[S]) -> bool:
+        """One step: an event (usually a live one) now or around the next timer, or the timer itself. Whether anything was live."""
+        st, due = self.st, drawn.due
+        every = list(drawn.world.stimuli(drawn.data))
+        live, going = self._sorted(drawn, every)
+        if due is not None and (not every or draw(st.integers(0, 3)) == 3):  # noqa: PLR2004 - a quarter of the steps
+            drawn.fire()
+            return True
+        if not every:
+            return False
+        if not going or draw(st.integers(1, self.dead)) == self.dead:
+            chosen = draw(st.sampled_from(every))
+        else:
+            chosen = draw(st.sampled_from(draw(st.sampled_from(list(going.values())))))
+        if type(chosen) in self.payloads:
+            chosen = draw(self.payloads[type(chosen)])
+        at = drawn.now
+        if due is not None:
+            moment = draw(st.sampled_from(_MOMENTS))
+            at = {"now": at, "before": max(at, due - JITTER), "at": due, "after": due + JITTER}[moment]
+        drawn.come(chosen, at)
+        return live or due is not None
+
+    def _sorted(self, drawn: Walk[S], every: Sequence[object]) -> tuple[bool, dict[object, list[object]]]:
+        """Whether anything is live, and the live events by class: one with many candidates is no likelier than another.
+
+        Those that lead to where it can only end are left to the rare draws: a walk that closes at every chance gets nowhere.
+        """
+        live, going = False, dict[object, list[object]]()
+        for event in every:
+            ways = [(node, way.node) for node, way in _ways(self.joint, drawn.data, event) if way.acts]
+            live = live or bool(ways)
+            if ways and not any(node in self.lively and goal is not None and goal not in self.lively for node, goal in ways):
+                going.setdefault(_key(event), []).append(event)
+        return live, going
 
 
 def _hypothesis() -> tuple[Any, Any]:

@@ -109,9 +109,8 @@ REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows
     row  (R.COMPOSING,   ReplyAudible,  R.AUDIBLE,    answered,   is_answer ),
     row  (R.COMPOSING,   ReplyAudible,  R.AUDIBLE                           ),
     row  (R.COMPOSING,   ToolsCalled,   R.ACTING,     tools_on              ),
-    row  (R.COMPOSING,   ToolsDone,     STAY,         tools_off             ),
     after(R.COMPOSING,   DEAD_AIR,      R.FAILED,     too_late              ),
-    drop (R.COMPOSING,   ReplyDrained),
+    drop (R.COMPOSING,   ReplyDrained, ToolsDone),
 
     row  (R.ACTING,      ReplyAudible,  R.AUDIBLE,    answered,   is_answer ),
     row  (R.ACTING,      ReplyAudible,  R.AUDIBLE                           ),   # a say() from inside a tool

@@ -175,6 +175,27 @@ def incomplete_turns_go_on(move: Moved) -> str | None:
     return None
 
 
+def the_ear_is_followed(move: Moved) -> str | None:
+    """The caller talks from one edge of the detector to the other."""
+    if state(move.before, "caller") in (C.ABSENT, C.GONE):
+        return None
+    talks = state(move.after, "caller") is C.TALKING
+    if isinstance(move.event, on.SpeechStarted) and not talks:
+        return "speech started and the caller does not talk"
+    return "speech stopped and the caller talks" if isinstance(move.event, on.SpeechStopped) and talks else None
+
+
+def finals_settle(move: Moved) -> str | None:
+    """With its final transcript a segment is settled: nobody waits for it any more, and its interim words are gone."""
+    event = move.event
+    if not isinstance(event, on.FinalTranscript) or state(move.before, "caller") in (C.ABSENT, C.QUIET, C.GONE):
+        return None
+    if event.segment in move.after.open or event.segment not in move.after.settled:
+        return "the final transcript came and is still waited for"
+    left = any(heard.segment == event.segment and not heard.final for heard in move.after.heard)
+    return "interim words outlived their final transcript" if left else None
+
+
 def late_words_leave_a_trace(move: Moved) -> str | None:
     """Words that come too late, or where nobody listens, are discarded with a reason."""
     event, before = move.event, move.before
@@ -251,7 +272,7 @@ def the_gate_follows(move: Moved) -> str | None:
     before, after = state(move.before, "turn") is T.HOLDING, state(move.after, "turn") is T.HOLDING
     same = move.before.reply == move.after.reply and state(move.after, "reply") in LIVE
     if not same:
-        return None
+        return "the gate is shut for a reply that is over" if move.did(do.HoldMouth) else None
     if after and not before:
         return None if move.did(do.HoldMouth) else "holding with the gate open"
     if before and not after:
@@ -282,6 +303,15 @@ def tools_are_known(move: Moved) -> str | None:
     )
 
 
+def replies_end(move: Moved) -> str | None:
+    """What the mouth reports as over, or broken, is over."""
+    event, before, after = move.event, move.before, move.after
+    if not isinstance(event, on.ReplyPlayed | on.ReplyBroke) or event.reply != before.reply or state(before, "reply") not in LIVE:
+        return None
+    same = after.reply == before.reply and state(after, "reply") in LIVE
+    return "the reply is over and lives on" if same else None
+
+
 def drained_is_not_audible(move: Moved) -> str | None:
     """The reply is audible from its first frame until it drains: no label says *speaking* over silence."""
     event, before, after = move.event, move.before, move.after
@@ -306,6 +336,8 @@ def the_host_is_obeyed(move: Moved) -> str | None:
         return "it entered and does not run"
     if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING):
         return None if after is S.LEFT and move.did(do.LeaveRoom) else "it does not leave"
+    if isinstance(event, on.Exited) and before is S.EXITING and after is not S.CLOSING:
+        return "on_exit is over and nothing is torn down"
     if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
         return "it is torn down and not closed"
     if isinstance(event, on.CloseAsked):
@@ -360,10 +392,11 @@ def every_timer_leads_on(move: Moved) -> str | None:
 
 
 RESPONSE = (
-    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, firm_speech_goes_on, interrupt_ends,
-    failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on, late_words_leave_a_trace, segments_are_finished,
-    says_are_answered, firmness_is_known, replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known,
-    drained_is_not_audible, the_host_is_obeyed, hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
+    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, firm_speech_goes_on,
+    interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on, the_ear_is_followed, finals_settle,
+    late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known, replies_own_the_mouth,
+    the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible, the_host_is_obeyed,
+    hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
 )  # fmt: skip
 
 

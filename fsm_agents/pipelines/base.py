@@ -9,7 +9,7 @@ import attrs
 
 from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.chat.history import ChatContext
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.machines.caller import COMPLETE, ENDPOINT, HANGOVER, TRANSCRIPT, TURN_LIMIT
 from fsm_agents.machines.reply import DEAD_AIR, TOOL_LIMIT
 from fsm_agents.machines.talk import Talk
@@ -22,7 +22,7 @@ __all__ = ["Pipeline", "PipelineEar", "PipelineMouth", "Seat", "TurnOptions"]
 
 
 def _above_zero(_options: object, field: attrs.Attribute[float], seconds: float) -> None:
-    if not isinstance(seconds, int | float) or not 0 < seconds < 3600:  # noqa: PLR2004 - an hour is nobody's pause
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < 3600:  # noqa: PLR2004 - an hour is nobody's pause
         msg = f"TurnOptions({field.name}={seconds!r}): give seconds above 0 and below 3600"
         raise MisuseError(msg)
 
@@ -31,6 +31,7 @@ def _seconds(timer: object) -> float:
     return attrs.field(default=timer.seconds, validator=_above_zero)  # type: ignore[attr-defined,no-any-return]
 
 
+@strict_keywords
 @attrs.frozen(kw_only=True)
 class TurnOptions:
     """How turns are taken: the delays of the tables, in seconds. Each default has its source at the timer of that name.
@@ -76,7 +77,8 @@ class PipelineMouth(Mouth, Protocol):
     """The speaking part of a pipeline."""
 
     def end_round(self) -> None: ...
-    def over(self, spoken: list[Utterance], unheard: int) -> None: ...
+    def over(self, spoken: list[Utterance], unheard: int, *, cut: bool) -> None: ...
+    def discarded(self) -> None: ...
 
 
 @attrs.frozen

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import anyio
 import attrs
@@ -16,13 +16,16 @@ import attrs
 from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.sentence import SentenceSplitter
+from fsm_agents.errors import ProviderError
 from fsm_agents.machines.events import ReplyBroke, Say
 from fsm_agents.pipelines.playback import Playback, Utterance
 from fsm_agents.stages.base import TTS
 
-__all__ = ["APOLOGY", "Answer", "Composer", "Spawn"]
+__all__ = ["APOLOGY", "Answer", "Composer", "Spawn", "closing"]
 
 log = logging.getLogger("fsm_agents")
+
+T = TypeVar("T")
 
 APOLOGY = "Sorry, something went wrong. Could you say that again?"
 
@@ -32,15 +35,27 @@ Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]], str], None]
 """Starts a task that the session owns."""
 
 
+@asynccontextmanager
+async def closing(iterator: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+    """The iterator, closed at the end if it can be: a generator must be, any other asynchronous iterator need not know how."""
+    try:
+        yield iterator
+    finally:
+        aclose = getattr(iterator, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
+
 @attrs.define(eq=False)
 class _Making:
     """A reply that is being made."""
 
     reply: int
     texts: tuple[str, ...]
-    says: list[Say]
+    says: list[Utterance]
     apology: bool
     scope: anyio.CancelScope
+    interjections: list[anyio.CancelScope] = attrs.field(factory=list)
 
 
 class Composer:
@@ -76,7 +91,8 @@ class Composer:
         for text in texts[len(self._asked) :]:
             self._asked.append(ChatMessage("user", text))
             self.context.add(self._asked[-1])
-        making = self._making = _Making(reply, texts, list(says), apology, anyio.CancelScope())
+        waiting = [self.playback.add(reply, say.text, self.tts.rate, say=say.number) for say in says]
+        making = self._making = _Making(reply, texts, waiting, apology, anyio.CancelScope())
         self._spawn(lambda: self._make(making), f"reply {reply}")
 
     def interject(self, reply: int, say: Say) -> None:
@@ -84,7 +100,9 @@ class Composer:
         making = self._making
         if making is not None and making.reply == reply:
             utterance = self.playback.add(reply, say.text, self.tts.rate, say=say.number, soon=True)
-            self._spawn(lambda: self._interject(making, utterance), f"say {say.number}")
+            scope = anyio.CancelScope()
+            making.interjections.append(scope)
+            self._spawn(lambda: self._interject(making, utterance, scope), f"say {say.number}")
 
     def hold(self) -> None:
         """The gate is shut: the playback reads that from the turn. Nothing to do."""
@@ -99,24 +117,25 @@ class Composer:
         if making is None or making.reply != reply:
             return
         self._making = None
-        making.scope.cancel()
+        for scope in (making.scope, *making.interjections):
+            scope.cancel()
         self.playback.cut()
-        for say in making.says:  # handed over, and not begun
-            self._said(say.number, "", True)  # noqa: FBT003
 
     def answered(self, texts: tuple[str, ...]) -> None:
         """What was asked is answered."""
         self._asked = []
+
+    def discarded(self) -> None:
+        """Words were given up. If they are what was asked last, it stands in history unanswered, and what comes next is new."""
+        if tuple(message.text for message in self._asked) != self.playback.owed[: len(self._asked)]:
+            self._asked = []
 
     # --- what it does --------------------------------------------------------------------------------------------------------------
 
     async def _make(self, making: _Making) -> None:
         with making.scope:
             try:
-                while making.says:
-                    say = making.says[0]
-                    utterance = self.playback.add(making.reply, say.text, self.tts.rate, say=say.number)
-                    making.says.pop(0)
+                for utterance in making.says:
                     await self._synthesize(utterance)
                 if making.apology:
                     await self._speak(making, self._apology)
@@ -126,18 +145,17 @@ class Composer:
             except Exception as broken:  # noqa: BLE001 - flows and providers may raise anything; the tables decide what follows
                 self._broke(making, broken)
 
-    async def _interject(self, making: _Making, utterance: Utterance) -> None:
-        with anyio.CancelScope() as scope:
+    async def _interject(self, making: _Making, utterance: Utterance, scope: anyio.CancelScope) -> None:
+        with scope:
             try:
                 if self._making is making:
                     await self._synthesize(utterance)
-            except Exception as broken:  # noqa: BLE001 - as above
-                scope.cancel()
+            except Exception as broken:  # as above
                 self._broke(making, broken)
 
     async def _speak_answer(self, making: _Making) -> None:
         splitter = SentenceSplitter()
-        async with aclosing(self._answer(" ".join(making.texts), making.reply)) as deltas:  # type: ignore[type-var]
+        async with closing(self._answer(" ".join(making.texts), making.reply)) as deltas:
             async for delta in deltas:
                 for piece in splitter.push(delta):
                     await self._speak(making, piece)
@@ -149,11 +167,13 @@ class Composer:
 
     async def _synthesize(self, utterance: Utterance) -> None:
         playback = self.playback
-        async with aclosing(self.tts.synthesize(utterance.text)) as chunks:  # type: ignore[type-var]
+        async with closing(self.tts.synthesize(utterance.text)) as chunks:
             async for chunk in chunks:
                 playback.feed(utterance, chunk)
                 if len(playback.queue) > 1 or len(utterance.frames) > 1:
                     await playback.space()
+        if not utterance.sounds and any(character.isalnum() for character in utterance.text):
+            raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")
         playback.finish(utterance)
 
     def _broke(self, making: _Making, broken: Exception) -> None:
@@ -171,10 +191,13 @@ class Composer:
             self.context.add(message)
             self._rounds.append((message, list(dict.fromkeys(said))))
 
-    def over(self, spoken: list[Utterance], unheard: int) -> None:
+    def over(self, spoken: list[Utterance], unheard: int, *, cut: bool) -> None:
         """The reply is over: history keeps what was heard of it, and nothing else."""
-        late = {spoken[-1]: unheard} if spoken else {}
-        heard = {utterance: utterance.heard(late.get(utterance, 0)) for utterance in spoken}
+        heard: dict[Utterance, str] = {}
+        for utterance in reversed(spoken):
+            late = min(unheard, utterance.pulled)
+            heard[utterance] = utterance.heard(late)
+            unheard -= late
         for message, utterances in self._rounds:
             text = _joined(heard.get(u, "") for u in utterances)
             if text != message.text:
@@ -183,8 +206,8 @@ class Composer:
         rest = [utterance for utterance in spoken if utterance not in done]
         text = _joined(heard[u] for u in rest)
         if text:
-            cut = any(heard[u] != u.text.strip() for u in rest) or bool(self.playback.queue)
-            self.context.add(ChatMessage("assistant", text, interrupted=cut))
+            broken_off = cut and (spoken[-1].answer or any(heard[u] != u.text.strip() for u in rest))
+            self.context.add(ChatMessage("assistant", text, interrupted=broken_off))
         self._rounds = []
 
 

@@ -14,6 +14,7 @@ import anyio
 from fsm_agents.audio.chunk import Chunker
 from fsm_agents.audio.playout import Playout
 from fsm_agents.audio.resample import Resampler
+from fsm_agents.errors import ProviderError
 from fsm_agents.machines.events import ReplyAudible, ReplyDrained, ReplyPlayed, SayPlayed
 from fsm_agents.machines.reply import LIVE, Reply
 from fsm_agents.machines.talk import Talk
@@ -26,6 +27,7 @@ FRAME_SECONDS = 0.02
 """The length of a frame that a room pulls: what Opus, WebRTC and telephony use."""
 AHEAD = 10.0
 """Seconds of sound that are made ahead of what sounds. More costs money on a cut; less risks a gap between slow sentences."""
+_FULL = round(AHEAD / FRAME_SECONDS)
 
 
 class Utterance:
@@ -48,7 +50,13 @@ class Utterance:
         self._resampler = Resampler(voice, room) if voice != room else None
 
     def feed(self, chunk: SpeechChunk) -> int:
-        """Add sound; returns how many frames became ready."""
+        """Add sound; returns how many frames became ready.
+
+        Raises:
+            ProviderError: the chunk ends in half a sample.
+        """
+        if len(chunk.pcm) % 2:
+            raise ProviderError(f"text-to-speech gave {len(chunk.pcm)} bytes: samples are 16 bit, two bytes each; hold the odd one back")
         pcm = chunk.pcm if self._resampler is None else self._resampler.push(chunk.pcm)
         frames = self._chunks.push(pcm)
         self.frames += frames
@@ -56,8 +64,12 @@ class Utterance:
         self._book.wrote(len(pcm) // 2, marks)
         return len(frames)
 
-    def finish(self) -> None:
-        """All its sound is in; what does not fill a frame is filled with silence, so that it is heard now and not with the next reply."""
+    def finish(self) -> int:
+        """All its sound is in; what does not fill a frame is filled with silence, so that it is heard now and not with the next reply.
+
+        Returns how many frames became ready.
+        """
+        before = len(self.frames)
         pcm = b"" if self._resampler is None else self._resampler.flush()
         self._book.wrote(len(pcm) // 2)
         self.frames += self._chunks.push(pcm)
@@ -66,6 +78,12 @@ class Utterance:
             self.frames.append(rest + bytes(self._chunks.size - len(rest)))
         self._book.end_sentence()
         self.made = max(self._book.total, 1)
+        return len(self.frames) - before
+
+    @property
+    def sounds(self) -> bool:
+        """Whether there is any sound of it yet."""
+        return self._book.total > 0
 
     def _scaled(self, sample: int) -> int:
         return sample if self._resampler is None else self._resampler.scaled(sample)
@@ -82,7 +100,7 @@ class Playback:
         talk: The conversation: whose turn it is, which reply lives.
         post: The door of the conversation.
         said: Told of each say that ended: its number, what was heard, whether it was cut.
-        over: Told that a reply is over: what it spoke, in order, and how many samples pulled last did not sound.
+        over: Told that a reply is over: what it spoke, in order, how many samples pulled last did not sound, whether it was cut.
     """
 
     def __init__(
@@ -90,7 +108,7 @@ class Playback:
         talk: Talk,
         post: Callable[[object], object],
         said: Callable[[int, str, bool], None],
-        over: Callable[[list[Utterance], int], None],
+        over: Callable[[list[Utterance], int, bool], None],
     ) -> None:
         self._talk, self._post, self._said, self._over = talk, post, said, over
         self._reply_cell, self._turn_cell = talk.cell("reply"), talk.cell("turn")
@@ -100,11 +118,18 @@ class Playback:
         self.queue: deque[Utterance] = deque()
         self.spoken: list[Utterance] = []
         self.made = 0  # the number of the reply that is made to its end
+        self._ahead = 0  # frames in the queue
         self._space = anyio.Event()
+
+    @property
+    def owed(self) -> tuple[str, ...]:
+        """What the caller said and nobody has answered, oldest first: what the live reply answers, and what comes after it."""
+        return (*self._talk.asked, *self._talk.pending)
 
     def begin(self) -> None:
         """A new reply owns the mouth."""
         self.queue.clear()
+        self._ahead = 0
         self.spoken = []
 
     def add(self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False) -> Utterance:
@@ -118,13 +143,16 @@ class Playback:
 
     def feed(self, utterance: Utterance, chunk: SpeechChunk) -> None:
         """Sound of an utterance; of a reply that is over it is dropped here, whoever still makes it."""
-        if utterance.reply == self._talk.reply and utterance.feed(chunk):
-            self.wake()
+        if self._lives(utterance):
+            frames = utterance.feed(chunk)
+            if frames:
+                self._ahead += frames
+                self.wake()
 
     def finish(self, utterance: Utterance) -> None:
         """All of it is in."""
-        if utterance.reply == self._talk.reply:
-            utterance.finish()
+        if self._lives(utterance):
+            self._ahead += utterance.finish()
             self.wake()
 
     def end(self, reply: int) -> None:
@@ -134,8 +162,9 @@ class Playback:
 
     async def space(self) -> None:
         """Wait until what is made is not too far ahead of what sounds."""
-        while sum(len(utterance.frames) for utterance in self.queue) * FRAME_SECONDS > AHEAD:
-            self._space = anyio.Event()
+        while self._ahead > _FULL:
+            if self._space.is_set():  # not always: an interjection may wait beside the answer
+                self._space = anyio.Event()
             await self._space.wait()
 
     def cut(self) -> None:
@@ -145,9 +174,10 @@ class Playback:
             if utterance.say is not None:
                 self._said(utterance.say, utterance.heard(unheard), True)  # noqa: FBT003
         self.queue.clear()
+        self._ahead = 0
         self._space.set()
         spoken, self.spoken = self.spoken, []
-        self._over(spoken, unheard)
+        self._over(spoken, unheard, True)  # noqa: FBT003
 
     def pull(self) -> bytes | None:
         """The next frame, ``None`` for silence. Called by the room, for each frame it can play."""
@@ -181,9 +211,13 @@ class Playback:
                 return None
         frame = head.frames.popleft()
         head.pulled += len(frame) // 2
-        if not head.frames:
+        self._ahead -= 1
+        if self._ahead == _FULL:
             self._space.set()
         return frame
+
+    def _lives(self, utterance: Utterance) -> bool:
+        return utterance.reply == self._talk.reply and self._reply_cell.state in LIVE
 
     def _ended(self, utterance: Utterance) -> None:
         if utterance.say is not None:
@@ -192,5 +226,5 @@ class Playback:
 
     def _played(self) -> None:
         spoken, self.spoken = self.spoken, []
-        self._over(spoken, 0)
+        self._over(spoken, 0, False)  # noqa: FBT003
         self._post(ReplyPlayed(self._talk.reply))

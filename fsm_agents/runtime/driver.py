@@ -10,17 +10,21 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from threading import get_ident
+from typing import Any, TypeVar
 
+from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.joint import Joint, Step
 from fsm_agents.machines.events import CloseAsked
 from fsm_agents.machines.talk import Talk
+from fsm_agents.runtime.threads import wait_for_loop
 from fsm_agents.runtime.timers import Timers, micros
 
 __all__ = ["Driver", "Watcher"]
 
 log = logging.getLogger("fsm_agents")
 
+T = TypeVar("T")
 Watcher = Callable[[int, Step], None]
 """Sees every step at rest, with the time in µs of the loop's clock. It may not post."""
 
@@ -34,7 +38,7 @@ class Driver:
         perform: Starts one effect.
     """
 
-    __slots__ = ("_context", "_perform", "_queue", "joint", "talk", "timers", "watchers")
+    __slots__ = ("_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
 
     def __init__(self, joint: Joint[Talk], talk: Talk, perform: Callable[[object], None]) -> None:
         self.joint = joint
@@ -44,10 +48,30 @@ class Driver:
         self._perform = perform
         self._queue: deque[Any] | None = None
         self._context: Context | None = None
+        self._thread = 0
 
     def enter(self, context: Context) -> None:
         """From now on steps run, and tasks are started, in ``context``: not in that of whoever happens to post."""
         self._context = context
+        self._thread = get_ident()
+
+    def in_loop(self, fn: Callable[..., T], *args: object) -> T:
+        """Call ``fn`` in the thread of the event loop: here, or from a worker thread (a sync tool) by handing it over.
+
+        Raises:
+            MisuseError: this is a thread of somebody else's.
+        """
+        if not self._thread or get_ident() == self._thread:
+            return fn(*args)
+
+        async def there() -> T:
+            return fn(*args)
+
+        try:
+            return wait_for_loop(there)
+        except RuntimeError as broken:
+            msg = "a session can be used in its event loop and in its own sync tools; from another thread hand the call to the loop"
+            raise MisuseError(msg) from broken
 
     def post(self, event: object) -> Step | None:
         """Tell the machines. Returns what the step did, or ``None`` if another step is running and this one comes next."""

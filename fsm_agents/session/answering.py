@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from fsm_agents.chat.message import ToolCall
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import MisuseError, ProviderError
+from fsm_agents.pipelines.composer import closing
 from fsm_agents.session.flow import ConversationFlow
 from fsm_agents.session.hooks import call
 from fsm_agents.stages.base import TextDelta
@@ -24,6 +24,7 @@ MOST_ROUNDS = 5
 async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:
     """The flow's answer to a turn, in pieces."""
     flow = session.conversation_flow
+    session.host.turn_begins()
     if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
         await call(flow.on_turn_start, transcript)
     made = flow.run(transcript)
@@ -32,7 +33,7 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
     if isinstance(made, str):
         yield made
     elif made is not None:
-        async with aclosing(made) as pieces:  # type: ignore[type-var]
+        async with closing(made) as pieces:
             async for piece in pieces:
                 yield piece
     session.expect(flow.expects)
@@ -49,7 +50,7 @@ async def rounds(session: AgentSession) -> AsyncIterator[str]:
         await host.toolbox.settled()
         tools = session.agent.tools if turn < MOST_ROUNDS else ()
         calls: list[ToolCall] = []
-        async with aclosing(llm.chat(session.history, tools)) as chunks:
+        async with closing(llm.chat(session.history, tools)) as chunks:
             async for chunk in chunks:
                 if isinstance(chunk, TextDelta):
                     yield chunk.text
@@ -59,6 +60,7 @@ async def rounds(session: AgentSession) -> AsyncIterator[str]:
             return
         _end_round(host.mouth)
         await host.toolbox.run(reply, calls, tools)
+    raise ProviderError(f"the model called tools {MOST_ROUNDS + 1} times in a row and answered nothing")
 
 
 def _end_round(mouth: Any) -> None:

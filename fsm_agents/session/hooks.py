@@ -9,21 +9,32 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio
+import attrs
 
 from fsm_agents.pipelines.composer import Spawn
 
-__all__ = ["Hooks", "call", "running_hook"]
+__all__ = ["Hooks", "call"]
 
 log = logging.getLogger("fsm_agents")
-
-running_hook: ContextVar[str] = ContextVar("fsm_agents_hook", default="")
-"""The name of the hook this code runs in; empty outside hooks."""
 
 
 async def call(fn: Callable[..., Any], *args: object) -> Any:
     """Call a function of the user's, sync or async (also an object whose ``__call__`` is async)."""
     result = fn(*args)
     return await result if inspect.isawaitable(result) else result
+
+
+@attrs.define(eq=False)
+class _Hook:
+    """One hook that runs; two of the same name may (the end of a turn, and the end of the next)."""
+
+    name: str
+    scope: anyio.CancelScope
+    spared: bool = False
+
+
+_running_hook: ContextVar[_Hook | None] = ContextVar("fsm_agents_hook", default=None)
+"""The hook this code runs in; ``None`` outside hooks."""
 
 
 class Hooks:
@@ -35,28 +46,30 @@ class Hooks:
 
     def __init__(self, spawn: Spawn) -> None:
         self._spawn = spawn
-        self._running: dict[str, anyio.CancelScope] = {}
-        self._spared: set[str] = set()
+        self._running: set[_Hook] = set()
         self._idle = anyio.Event()
 
     def __contains__(self, name: str) -> bool:
         """Whether a hook of that name runs."""
-        return name in self._running
+        return any(hook.name == name for hook in self._running)
 
     def run(self, name: str, fn: Callable[[], Any], done: Callable[[Exception | None], object]) -> None:
         """Start a hook. ``done`` is told when it returned, or what it raised; nothing if it was stopped."""
-        scope = self._running[name] = anyio.CancelScope()
-        self._spawn(lambda: self._run(name, fn, done, scope), name)
+        hook = _Hook(name, anyio.CancelScope())
+        self._running.add(hook)
+        self._spawn(lambda: self._run(hook, fn, done), name)
 
-    def spare(self, name: str) -> None:
-        """This hook asked for the end itself: let it return."""
-        self._spared.add(name)
+    def spare_current(self) -> None:
+        """The hook that runs this code asks for the end itself: let it return."""
+        hook = _running_hook.get()
+        if hook in self._running:
+            hook.spared = True
 
-    def stop(self) -> None:
-        """Cancel what runs, but not what was spared."""
-        for name, scope in self._running.items():
-            if name not in self._spared:
-                scope.cancel()
+    def stop(self, *, spared: bool = False) -> None:
+        """Cancel what runs; what asked for the end itself only if ``spared``."""
+        for hook in self._running:
+            if spared or not hook.spared:
+                hook.scope.cancel()
 
     async def idle(self) -> None:
         """Wait until no hook runs."""
@@ -64,18 +77,18 @@ class Hooks:
             self._idle = anyio.Event()
             await self._idle.wait()
 
-    async def _run(self, name: str, fn: Callable[[], Any], done: Callable[[Exception | None], object], scope: anyio.CancelScope) -> None:
-        running_hook.set(name)
+    async def _run(self, hook: _Hook, fn: Callable[[], Any], done: Callable[[Exception | None], object]) -> None:
+        _running_hook.set(hook)
         failed: Exception | None = None
         try:
-            with scope:
+            with hook.scope:
                 try:
                     await call(fn)
-                except Exception as broken:  # noqa: BLE001 - a user's hook may raise anything
-                    log.error("%s raised", name, exc_info=broken)
+                except Exception as broken:  # a user's hook may raise anything
+                    log.error("%s raised", hook.name, exc_info=broken)
                     failed = broken
         finally:
-            del self._running[name]
+            self._running.remove(hook)
             self._idle.set()
-        if not scope.cancelled_caught:
+        if not hook.scope.cancelled_caught:
             done(failed)

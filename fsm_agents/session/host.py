@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio.abc import TaskGroup
 
+from fsm_agents.audio.frame import AudioFrame, check_rate
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.engine import Fault
 from fsm_agents.machines.events import CloseAsked, Entered, Exited, TornDown
@@ -20,15 +21,19 @@ from fsm_agents.runtime.driver import Driver
 from fsm_agents.runtime.owner import Owner
 from fsm_agents.session.answering import answer, rounds
 from fsm_agents.session.flow import ConversationFlow
-from fsm_agents.session.hooks import Hooks, running_hook
+from fsm_agents.session.hooks import Hooks
+from fsm_agents.session.own import leave_room
 from fsm_agents.session.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["SessionHost", "inside"]
+__all__ = ["HOOK_GRACE", "SessionHost", "inside"]
 
 log = logging.getLogger("fsm_agents")
+
+HOOK_GRACE = 1.0
+"""Seconds that a hook has to return after it asked for the end itself; then it is cancelled, as the others were at once."""
 
 inside: ContextVar[object] = ContextVar("fsm_agents_inside", default=None)
 """The session whose own task this code runs in; ``None`` outside."""
@@ -42,6 +47,7 @@ class SessionHost:
         self.closed, self.entered, self._torn = anyio.Event(), anyio.Event(), anyio.Event()
         self._home = anyio.Event()
         self.failed: BaseException | None = None
+        self._open_turn = False
         self.hooks = Hooks(self.spawn)
         self.playback = Playback(driver.talk, driver.post, self.said, self._reply_over)
         self.toolbox = Toolbox(session, session.agent.chat_context, driver.post, self.spawn)
@@ -50,6 +56,7 @@ class SessionHost:
         self._tasks: TaskGroup | None = None
         self._owner: Owner | None = None
         self._carrying: anyio.CancelScope | None = None
+        self._carried = anyio.Event()
 
     @property
     def host(self) -> SessionHost:
@@ -66,14 +73,23 @@ class SessionHost:
         self._owner = owner
         if self.room is None:
             self.room = owner.room
+        if self.room is not None:
+            check_rate(self.room.rate)
         ready = anyio.Event()
         owner.start_soon(lambda: self._live(ready), "session")
         await ready.wait()
 
     async def _live(self, ready: anyio.Event) -> None:
-        """The session's task: it owns all others. Timers outlive the rest, so that closing is bounded too."""
+        """The session's task: it owns all others. Timers outlive the rest, so that closing is bounded too.
+
+        Shielded: an owner that is cancelled closes its sessions, and closing needs the tasks of the session.
+        """
         inside.set(self.session)
         self.driver.enter(copy_context())
+        with anyio.CancelScope(shield=True):
+            await self._run(ready)
+
+    async def _run(self, ready: anyio.Event) -> None:
         async with anyio.create_task_group() as outer:
             outer.start_soon(self.driver.timers.run, name="timers")
             async with anyio.create_task_group() as self._tasks:
@@ -93,7 +109,7 @@ class SessionHost:
     async def _guarded(self, fn: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         try:
             await fn()
-        except Exception as broken:  # noqa: BLE001 - it belongs to the session, not to its siblings
+        except Exception as broken:  # it belongs to the session, not to its siblings
             log.error("%s failed", name, exc_info=broken)
             self.driver.post(CloseAsked(f"error: {name}: {type(broken).__name__}: {broken}"))
 
@@ -118,6 +134,7 @@ class SessionHost:
             handle.settle(refused=f"the session closed: {reason}")
         self.entered.set()
         self.closed.set()
+        self._torn.set()  # closed while start() was on its way: there is a task, and the tables never asked to tear it down
 
     # --- hooks ---------------------------------------------------------------------------------------------------------------------
 
@@ -125,7 +142,7 @@ class SessionHost:
         """Open the pipeline and run ``on_enter``."""
         try:
             self._open()
-        except Exception as broken:  # noqa: BLE001 - a stage may raise anything
+        except Exception as broken:  # a stage may raise anything
             self._enter_failed(broken)
             return
         self.hooks.run("on_enter", self.session.agent.on_enter, self._entered)
@@ -153,13 +170,20 @@ class SessionHost:
         self.entered.set()
 
     def run_on_exit(self) -> None:
-        """Run ``on_exit`` when no other hook runs any more."""
-        self.entered.set()
+        """Run ``on_exit`` when no other hook runs any more, if ``on_enter`` ever ran."""
         self.spawn(self._exit, "on_exit")
 
     async def _exit(self) -> None:
-        await self.hooks.idle()
-        self.hooks.run("on_exit", self.session.agent.on_exit, lambda _failed: self.driver.post(Exited()))
+        with anyio.move_on_after(HOOK_GRACE):
+            await self.hooks.idle()
+        self.hooks.stop(spared=True)
+        with anyio.move_on_after(HOOK_GRACE / 2):  # what shields itself from this too does not keep the agent from its goodbye
+            await self.hooks.idle()
+        self.entered.set()
+        if self.mouth is None:
+            self.driver.post(Exited())
+        else:
+            self.hooks.run("on_exit", self.session.agent.on_exit, lambda _failed: self.driver.post(Exited()))
 
     def stop_hooks(self) -> None:
         """Cancel hooks, but not one that asked for the end."""
@@ -167,8 +191,7 @@ class SessionHost:
 
     def spare_current_hook(self) -> None:
         """The hook that runs this code asks for the end: it may return by itself."""
-        if inside.get() is self.session and running_hook.get():
-            self.hooks.spare(running_hook.get())
+        self.hooks.spare_current()
 
     def call_wake_up(self) -> None:
         """Run the wake-up hook, unless it still runs from last time."""
@@ -190,19 +213,33 @@ class SessionHost:
         if room is None:
             return
         self.playback.rate, self.playback.wake, self.playback.clear = room.rate, room.wake, room.clear
-        self._carrying = anyio.CancelScope()
-        self.spawn(lambda: self._carry(room), "room")
+        scope, carried = self._carrying, self._carried = anyio.CancelScope(), anyio.Event()
+        self.spawn(lambda: self._carry(room, scope, carried), "room")
 
-    async def _carry(self, room: Room) -> None:
-        scope = self._carrying or anyio.CancelScope()
-        with scope:
-            try:
-                await room.run(lambda frame: self.ear.hear(frame), self.playback)  # type: ignore[union-attr]
-            except Exception as broken:  # noqa: BLE001 - a room may raise anything
-                log.error("the room failed", exc_info=broken)
-                self.driver.post(CloseAsked(f"error: the room failed: {type(broken).__name__}: {broken}"))
-                return
-            self.driver.post(CloseAsked("the caller left"))
+    async def _carry(self, room: Room, scope: anyio.CancelScope, carried: anyio.Event) -> None:
+        reason = "the caller left"
+        try:
+            with scope:
+                await room.run(self._hear, self.playback)
+        except Exception as broken:  # a room may raise anything
+            log.error("the room failed", exc_info=broken)
+            reason = f"error: the room failed: {type(broken).__name__}: {broken}"
+        finally:
+            carried.set()
+        if not scope.cancel_called:  # some rooms answer cancellation by returning
+            self.driver.post(CloseAsked(reason))
+
+    def _hear(self, frame: AudioFrame) -> None:
+        """One frame of the caller. What the ear raises is the session's, not the room's."""
+        ear = self.ear
+        if ear is None:
+            return
+        try:
+            ear.hear(frame)
+        except Exception as broken:  # a stage may raise anything
+            if self.session.state != "closing":
+                log.error("the ear failed", exc_info=broken)
+            self.driver.post(CloseAsked(f"error: the ear failed: {type(broken).__name__}: {broken}"))
 
     def leave_room(self) -> None:
         """Stop carrying sound and leave."""
@@ -214,8 +251,9 @@ class SessionHost:
     async def _disconnect(self) -> None:
         home = self._home
         try:
+            await self._carried.wait()
             if self.room is not None:
-                await self.room.disconnect()
+                await leave_room(self.room)
         finally:
             home.set()
 
@@ -239,12 +277,16 @@ class SessionHost:
             log.warning("say() is not spoken: %s", reason)
             handle.settle(refused=reason)
 
-    def _reply_over(self, spoken: list[Utterance], unheard: int) -> None:
-        mouth = self.mouth
-        if mouth is not None:
-            mouth.over(spoken, unheard)
+    def turn_begins(self) -> None:
+        """``on_turn_start`` is called: when this reply is over, ``on_turn_end`` will be."""
+        self._open_turn = True
+
+    def _reply_over(self, spoken: list[Utterance], unheard: int, cut: bool) -> None:  # noqa: FBT001 - a callback of fixed shape
+        if self.mouth is not None:
+            self.mouth.over(spoken, unheard, cut=cut)
+        ends, self._open_turn = self._open_turn, False
         flow = self.session.conversation_flow
-        if type(flow).on_turn_end is not ConversationFlow.on_turn_end and any(u.answer for u in spoken):
+        if ends and type(flow).on_turn_end is not ConversationFlow.on_turn_end:
             self.hooks.run("on_turn_end", flow.on_turn_end, lambda _failed: None)
 
     def expect(self, phrases: Sequence[str]) -> None:
@@ -261,6 +303,8 @@ class SessionHost:
     def discarded(self, text: str, reason: str) -> None:
         """Words of the caller that nobody answers. Their text stays out of the log: it is the caller's."""
         log.info("%d characters of the caller are not answered: %s", len(text), reason)
+        if self.mouth is not None:
+            self.mouth.discarded()
 
     def gave_up(self, reason: str) -> None:
         """Not even an apology could be spoken."""

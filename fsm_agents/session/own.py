@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Token
 from types import TracebackType
@@ -10,10 +11,46 @@ from typing import Any, Self
 import anyio
 from anyio.abc import TaskGroup
 
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import MisuseError, ProviderError
+from fsm_agents.rooms.base import Room
 from fsm_agents.runtime.owner import Owner, current_owner
 
-__all__ = ["OwnGroup"]
+__all__ = ["JOIN_LIMIT", "LEAVE_LIMIT", "OwnGroup", "join_room", "leave_room"]
+
+log = logging.getLogger("fsm_agents")
+
+JOIN_LIMIT = 30.0
+"""Seconds that joining a room may take: longer than any working signalling needs, shorter than a caller waits."""
+LEAVE_LIMIT = 2.0
+"""Seconds that leaving one may take: whoever is gone need not be told for long."""
+
+
+async def join_room(room: Room) -> None:
+    """Join a room, or leave it again and say why it could not be joined.
+
+    Raises:
+        ProviderError: it took longer than ``JOIN_LIMIT``. What ``room.connect()`` raises comes as it is.
+    """
+    try:
+        with anyio.fail_after(JOIN_LIMIT):
+            await room.connect()
+    except BaseException as broken:
+        with anyio.CancelScope(shield=True):
+            await leave_room(room)
+        if isinstance(broken, TimeoutError):
+            raise ProviderError(f"the room could not be joined within {JOIN_LIMIT:g} s", retryable=True) from broken
+        raise
+
+
+async def leave_room(room: Room) -> None:
+    """Leave a room, for at most ``LEAVE_LIMIT``. What goes wrong is logged: nobody is there any more whom it could concern."""
+    with anyio.move_on_after(LEAVE_LIMIT) as scope:
+        try:
+            await room.disconnect()
+        except Exception:
+            log.exception("the room was not left cleanly")
+    if scope.cancelled_caught:
+        log.error("the room was not left within %g s", LEAVE_LIMIT)
 
 
 class OwnGroup:

@@ -26,7 +26,7 @@ from fsm_agents.session.agent import Agent
 from fsm_agents.session.flow import ConversationFlow
 from fsm_agents.session.handle import SpeechHandle
 from fsm_agents.session.host import SessionHost, inside
-from fsm_agents.session.own import OwnGroup
+from fsm_agents.session.own import OwnGroup, join_room, leave_room
 
 __all__ = ["AgentSession", "State"]
 
@@ -163,6 +163,9 @@ class AgentSession:
         if not isinstance(message, str) or not message.strip():
             msg = f"say({message!r}): give the words to say, as text"
             raise MisuseError(msg)
+        return self._driver.in_loop(self._say, message, interruptible)
+
+    def _say(self, message: str, interruptible: bool) -> SpeechHandle:  # noqa: FBT001 - private, and handed over by position
         self._says += 1
         handle = self.handles[self._says] = SpeechHandle(message, interruptible=interruptible)
         self.post(SayAsked(Say(self._says, message, firm=not interruptible)))
@@ -174,7 +177,7 @@ class AgentSession:
 
     def expect(self, phrases: Sequence[str]) -> None:
         """Say what the caller is expected to say from now on: a grammar for local speech-to-text, a hint for others."""
-        self.host.expect(phrases)
+        self._driver.in_loop(self.host.expect, phrases)
 
     async def close(self, reason: str = "closed by the host") -> None:
         """Close: what sounds is cut, ``on_exit`` runs and may say goodbye, everything ends. Safe to call again, from anywhere.
@@ -207,7 +210,7 @@ class AgentSession:
 
     def post(self, event: object) -> Any:
         """Tell the tables that something happened. For pipelines, rooms and tests."""
-        return self._driver.post(event)
+        return self._driver.in_loop(self._driver.post, event)
 
     # --- as a context manager: the session owns its tasks itself -------------------------------------------------------------------
 
@@ -218,7 +221,7 @@ class AgentSession:
         self._owner = self._own
         try:
             if self.host.room is not None:
-                await self.host.room.connect()
+                await join_room(self.host.room)
                 self.connected()
             await self.start()
         except BaseException as broken:
@@ -231,7 +234,7 @@ class AgentSession:
         with anyio.CancelScope(shield=True):
             await self.close()
             if self.host.room is not None:
-                await self.host.room.disconnect()
+                await leave_room(self.host.room)
         await self._own.__aexit__(None, None, None)
 
 

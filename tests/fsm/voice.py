@@ -149,6 +149,7 @@ FLOOR: StateTable[Floor, Talk] = StateTable("floor", Floor, Floor.LISTENING, [
     always(Floor.THEIRS,    Floor.LISTENING,            when=Level("ear", (Ear.QUIET,))),
     always(Floor.OURS,      Floor.LISTENING,            when=Level("mouth", (Mouth.SPEAKING,), negated=True)),
     always(Floor.OURS,      Floor.HELD,                 when=Level("ear", (Ear.TALKING,))),
+    always(Floor.HELD,      Floor.THEIRS,               when=Level("mouth", (Mouth.SPEAKING,), negated=True)),
     always(Floor.HELD,      Floor.OURS,                 when=Level("ear", (Ear.TALKING,), negated=True)),
     after (Floor.HELD,      PATIENCE,  Floor.THEIRS,    cut),
     after (Floor.LISTENING, WAKE,      Floor.LISTENING),

@@ -166,6 +166,7 @@ class Engine:
     def _begin_afresh(self) -> None:
         # A forked child has neither the thread nor, perhaps, anyone who will release the lock.
         self._lock = threading.Lock()
+        self._starting = threading.Lock()  # another one: an event loop takes it, and may not wait for somebody's sentence
         self._jobs: queue.SimpleQueue[Utterance] | None = None
         self._speaker: Speaker | None = None
 
@@ -206,7 +207,7 @@ class Engine:
     def begin(self, text: str, speaker: Speaker) -> Utterance:
         """Have ``text`` spoken in the engine's thread, after the utterances before it."""
         utterance = Utterance(text, speaker)
-        with self._lock:
+        with self._starting:
             if self._jobs is None:
                 self._jobs = queue.SimpleQueue()
                 threading.Thread(target=self._work, args=(self._jobs,), name="espeak-ng", daemon=True).start()

@@ -50,7 +50,7 @@ class PocketsphinxSTT:
         rate: Samples per second, 16000: what the acoustic model was trained with. Pipelines resample.
         language: ``"en-us"``: the model that comes with the package.
         rejection: Most nats per frame of 10 ms that the words may be away from the best fit; smaller rejects more. None takes
-            whatever fits best, however badly. The default was chosen on two voices and checked on others: see
+            whatever fits best, however badly, be it noise. The default was chosen on two voices and checked on others: see
             :mod:`fsm_agents.plugins.local.sphinx_fit`.
         settle: Seconds of silence after a whole sentence before it is ``complete``, 0 to 1.
         words: Pronunciations of your own, word to ARPABET: ``{"gnocchi": "N Y OW K IY"}``. They go before the dictionary.

@@ -15,7 +15,8 @@ import attrs
 
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.plugins.local.phrases import Node, PhraseSet
-from fsm_agents.plugins.local.sphinx_fit import fit
+from fsm_agents.plugins.local.sphinx_fit import Fit, fit
+from fsm_agents.plugins.local.voicing import Voicing
 from fsm_agents.stages.base import Transcript
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class _Segment:
 
     number: int
     place: _Place | None
+    voicing: Voicing = attrs.Factory(Voicing)
     told: tuple[str, bool] = ("", False)
 
 
@@ -116,6 +118,7 @@ class SphinxStream:
             self._decoder.process_raw(pcm)
         except RuntimeError as error:
             raise ProviderError(f"pocketsphinx could not decode {len(pcm)} bytes: {error}") from error
+        segment.voicing.push(pcm)
         self._tell_interim(segment, segment.place)
 
     def finish(self, segment: int) -> None:
@@ -130,7 +133,7 @@ class SphinxStream:
                 f"PocketsphinxSTT: finish({segment}), but {f'segment {closed.number}' if closed else 'no segment'} is open"
             )
         self._segment = None
-        text, complete = ("", False) if closed.place is None else self._result(closed.place)
+        text, complete = ("", False) if closed.place is None else self._result(closed, closed.place)
         self._heard(Transcript(segment=segment, text=text, final=True, complete=complete))
 
     async def run(self) -> None:
@@ -143,20 +146,20 @@ class SphinxStream:
         whole = place.whole(text)
         if text == segment.told[0] and not whole:
             return
-        found = fit(self._decoder.seg())
-        if not found.good(self._stt.rejection):
+        found = self._fit(segment)
+        if found is None:
             return  # not yet, perhaps: it is looked at again with the next sound
         news = (text, whole and found.quiet_for >= self._stt.settle)
         if news != segment.told:
             segment.told = news
             self._heard(Transcript(segment=segment.number, text=text, final=False, complete=news[1]))
 
-    def _result(self, place: _Place) -> tuple[str, bool]:
-        so_far = self._believed()
+    def _result(self, segment: _Segment, place: _Place) -> tuple[str, bool]:
+        so_far = self._believed(segment)
         self._decoder.end_utt()
         # The engine ends with whole sentences only, however badly the missing words fit; what was said of one is the words
         # before.
-        text = self._believed() or so_far
+        text = self._believed(segment) or so_far
         if not text:
             return "", False  # a sentence begun before may still go on: a cough between its parts does not end it
         if place is self._place:
@@ -172,10 +175,16 @@ class SphinxStream:
         self._grammar(following)
         return following
 
-    def _believed(self) -> str:
+    def _believed(self, segment: _Segment) -> str:
         """The words of the best path if they fit the sound, else nothing."""
         text = self._text()
-        return text if text and fit(self._decoder.seg()).good(self._stt.rejection) else ""
+        return text if text and self._fit(segment) is not None else ""
+
+    def _fit(self, segment: _Segment) -> Fit | None:
+        """How the best path fits the sound; None if it is not to be believed."""
+        limit = self._stt.rejection
+        found = fit(self._decoder.seg())
+        return found if limit is None or (found.good(limit) and segment.voicing.heard()) else None
 
     def _text(self) -> str:
         best = self._decoder.hyp()

@@ -1,0 +1,148 @@
+"""The demo's call: caller, room, pipeline, agent and logs put together and run to the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import anyio
+import attrs
+
+from fsm_agents import __version__
+from fsm_agents.chat.message import ChatMessage
+from fsm_agents.cli.demo_agent import PizzaAgent, PizzaFlow
+from fsm_agents.cli.demo_caller import LINES, DemoCaller, recordings
+from fsm_agents.cli.demo_flow import DEMO, Ordering
+from fsm_agents.fsm.joint import Step
+from fsm_agents.fsm.record import StepLog
+from fsm_agents.machines.effects import CallWakeUp, CancelReply
+from fsm_agents.machines.events import ReplyPlayed
+from fsm_agents.machines.joined import CONVERSATION
+from fsm_agents.pipelines.cascade import CascadingPipeline
+from fsm_agents.plugins.local import EspeakTTS, PocketsphinxSTT, WebRTCVAD
+from fsm_agents.rooms.wav import WavRoom
+from fsm_agents.runtime.timers import micros
+from fsm_agents.session.session import AgentSession
+
+__all__ = ["LIMIT", "WAKE_UP", "Call", "Show", "Spoken", "hold"]
+
+WAKE_UP = 4.0
+"""Seconds of silence after which the agent asks again. Short for a demo; callers who look something up need ten."""
+LIMIT = 120.0
+"""Seconds after which the conversation has failed: it takes less than one minute."""
+
+
+@attrs.frozen
+class Spoken:
+    """One thing that was said.
+
+    Attributes:
+        who: ``caller`` or ``agent``.
+        at: When it was over, in µs since the call began.
+        text: The words; the agent's as far as they were heard.
+        reply: The number of the reply, if it was the agent.
+        interrupted: Whether it was cut.
+    """
+
+    who: str
+    at: int
+    text: str
+    reply: int = 0
+    interrupted: bool = False
+
+
+class Show(Protocol):
+    """Who watches the call."""
+
+    def spoken(self, spoken: Spoken) -> None:
+        """Something was said."""
+
+    def happened(self, at: int, what: str) -> None:
+        """Something worth a line."""
+
+    def moved(self, at: int, label: str, order: str) -> None:
+        """The agent does something else, or the order stands elsewhere."""
+
+    def progress(self, line: int, lines: int) -> None:
+        """The caller begins to say this line of so many."""
+
+
+class Call:
+    """Watches a call: writes its logs, and tells who shows it and who plays the caller.
+
+    Args:
+        session: The session.
+        flow: Its flow.
+        logs: Where the steps of the session and those of the flow are written.
+        show: Who watches.
+    """
+
+    def __init__(self, session: AgentSession, flow: PizzaFlow, logs: tuple[TextIO, TextIO], show: Show) -> None:
+        self.session, self.flow, self.show = session, flow, show
+        self.caller = DemoCaller(recordings(), self._line)
+        self.dialogue: list[Spoken] = []
+        self._start = micros()
+        self._known, self._shown = 0, ("", "")
+        self._over: list[int] = []
+        talk = session.host.driver.talk
+        self._log, self._flow_log = StepLog(CONVERSATION, logs[0].write), StepLog(DEMO, logs[1].write)
+        self._log.begin(talk, {"program": "fsm-agents demo", "version": __version__})
+        self._flow_log.begin(flow.order, {"program": "fsm-agents demo", "version": __version__})
+        session.watch(self.step)
+
+    def step(self, now: int, step: Step) -> None:
+        """One step of the session."""
+        at, session = now - self._start, self.session
+        self._log.add(at, step, session.host.driver.talk)
+        if isinstance(step.event, ReplyPlayed) and not step.stale:  # its words are in history already; those of a cut are at the next step
+            self._over.append(step.event.reply)
+        self.listen(at)
+        for effect in step.effects:
+            if isinstance(effect, CallWakeUp):
+                self.show.happened(at, "the caller is silent: wake-up")
+            elif isinstance(effect, CancelReply):
+                self._over.append(effect.reply)
+        shown = session.label, self.flow.state.name
+        if shown != self._shown:
+            self._shown = shown
+            self.show.moved(at, *shown)
+        self.caller.notice(session.label)
+
+    def flow_step(self, step: Step) -> None:
+        """One step of the flow's table."""
+        self._flow_log.add(micros() - self._start, step, self.flow.order)
+
+    def listen(self, at: int) -> None:
+        """What is new in the history was said."""
+        for item in self.session.history.items[self._known :]:
+            self._known += 1
+            if isinstance(item, ChatMessage):
+                mine = item.role == "assistant"
+                spoken = Spoken("agent" if mine else "caller", at, item.text, self._over[-1] if mine and self._over else 0, item.interrupted)
+                self.dialogue.append(spoken)
+                self.show.spoken(spoken)
+
+    def _line(self, line: str) -> None:
+        self.show.progress(LINES.index(line) + 1, len(LINES))
+
+
+async def hold(out: Path, show: Show) -> Call:
+    """Hold the conversation; its files are in ``out`` then.
+
+    Raises:
+        MissingExtra: the extra ``[voice]`` is not installed.
+        TimeoutError: it did not come to an end.
+    """
+    steps: list[Step] = []
+    flow = PizzaFlow(lambda step: call.flow_step(step))
+    pipeline = CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS(), vad=WebRTCVAD())
+    room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav")
+    session = AgentSession(PizzaAgent(flow.order), pipeline, flow, WAKE_UP, room=room)
+    session.on_wake_up = flow.wake_up
+    with (out / "steps.jsonl").open("w", encoding="utf-8") as first, (out / "flow.jsonl").open("w", encoding="utf-8") as second:
+        call = Call(session, flow, (first, second), show)
+        with anyio.fail_after(LIMIT):
+            async with session:
+                await session.wait_closed()
+        call.listen(micros() - call._start)
+    return call
