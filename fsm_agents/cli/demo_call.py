@@ -63,7 +63,7 @@ class Show(Protocol):
     def moved(self, at: int, label: str, order: str) -> None:
         """The agent does something else, or the order stands elsewhere."""
 
-    def progress(self, line: int, lines: int) -> None:
+    def progress(self, at: int, line: int, lines: int) -> None:
         """The caller begins to say this line of so many."""
 
 
@@ -75,12 +75,18 @@ class Call:
         flow: Its flow.
         logs: Where the steps of the session and those of the flow are written.
         show: Who watches.
+
+    Attributes:
+        caller: Who calls.
+        dialogue: What was said.
+        late: Whether it took too long and was ended.
     """
 
     def __init__(self, session: AgentSession, flow: PizzaFlow, logs: tuple[TextIO, TextIO], show: Show) -> None:
         self.session, self.flow, self.show = session, flow, show
         self.caller = DemoCaller(recordings(), self._line)
         self.dialogue: list[Spoken] = []
+        self.late = False
         self._start = micros()
         self._known, self._shown = 0, ("", "")
         self._over: list[int] = []
@@ -89,6 +95,22 @@ class Call:
         self._log.begin(talk, {"program": "fsm-agents demo", "version": __version__})
         self._flow_log.begin(flow.order, {"program": "fsm-agents demo", "version": __version__})
         session.watch(self.step)
+
+    def now(self) -> int:
+        """The time of the call, in µs."""
+        return micros() - self._start
+
+    @property
+    def failure(self) -> str:
+        """Why it did not come to its end; empty if it did."""
+        session = self.session
+        if self.late:
+            return f"the conversation did not end within {LIMIT:.0f} s"
+        if session.state != "closed" or session.close_reason.startswith("error"):
+            return f"the session ended in state {session.state!r}: {session.close_reason or 'for no reason'}"
+        if self.flow.state is not Ordering.ENDED:
+            return f"the order ended in state {self.flow.state.name}, not in ENDED: {session.close_reason}"
+        return ""
 
     def step(self, now: int, step: Step) -> None:
         """One step of the session."""
@@ -110,7 +132,7 @@ class Call:
 
     def flow_step(self, step: Step) -> None:
         """One step of the flow's table."""
-        self._flow_log.add(micros() - self._start, step, self.flow.order)
+        self._flow_log.add(self.now(), step, self.flow.order)
 
     def listen(self, at: int) -> None:
         """What is new in the history was said."""
@@ -123,26 +145,25 @@ class Call:
                 self.show.spoken(spoken)
 
     def _line(self, line: str) -> None:
-        self.show.progress(LINES.index(line) + 1, len(LINES))
+        self.show.progress(self.now(), LINES.index(line) + 1, len(LINES))
 
 
 async def hold(out: Path, show: Show) -> Call:
-    """Hold the conversation; its files are in ``out`` then.
+    """Hold the conversation, whatever becomes of it; its recording and its logs are in ``out`` then.
 
     Raises:
         MissingExtra: the extra ``[voice]`` is not installed.
-        TimeoutError: it did not come to an end.
     """
-    steps: list[Step] = []
     flow = PizzaFlow(lambda step: call.flow_step(step))
     pipeline = CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS(), vad=WebRTCVAD())
     room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav")
     session = AgentSession(PizzaAgent(flow.order), pipeline, flow, WAKE_UP, room=room)
     session.on_wake_up = flow.wake_up
-    with (out / "steps.jsonl").open("w", encoding="utf-8") as first, (out / "flow.jsonl").open("w", encoding="utf-8") as second:
-        call = Call(session, flow, (first, second), show)
-        with anyio.fail_after(LIMIT):
+    with (out / "steps.jsonl").open("w", encoding="utf-8") as steps, (out / "flow.jsonl").open("w", encoding="utf-8") as flow_steps:
+        call = Call(session, flow, (steps, flow_steps), show)
+        with anyio.move_on_after(LIMIT) as scope:
             async with session:
                 await session.wait_closed()
-        call.listen(micros() - call._start)
+        call.late = scope.cancelled_caught
+        call.listen(call.now())
     return call

@@ -125,6 +125,9 @@ class Prompt(Enum):
     STILL_THERE = "asks whether the caller is there, and asks again"
     GIVE_UP = "says that nobody can be heard"
 
+    def __repr__(self) -> str:
+        return self.name
+
 
 @attrs.frozen
 class Speak:

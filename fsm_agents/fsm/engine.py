@@ -211,6 +211,9 @@ class Engine(Machine):
         for member in table.members:
             node = self.states[state_name(member)]
             node.member, node.timers, node.final = member, table.timers_of(member), member in table.final
+        for key in (*table.events, *table.timers, *([ALWAYS] if any(row.kind is Kind.ALWAYS for row in table.rows) else ())):
+            # also what stands in no state, as in a mutant: known, and dropped
+            self.by_key[key] = self.events[key_name(key)] = TableEvent(key_name(key), self)
         for (member, key), rows in table.cells.items():
             for row in rows:
                 self._add(member, key, row)
@@ -287,10 +290,7 @@ class Engine(Machine):
 
     def _add(self, member: Hashable, key: Key, row: Row[Any, Any]) -> None:
         # Not Machine.add_transition: it reads the names "*", "=" and "state" as something else than names.
-        name, nest = key_name(key), self.table.nest
-        event = self.by_key.get(key)
-        if event is None:
-            event = self.by_key[key] = self.events[name] = TableEvent(name, self)
+        nest = self.table.nest
         dest = None if isinstance(row.to, Stay | History) else nest.landing(row.to)
         added = TableTransition(state_name(member), None if dest is None else state_name(dest), row=row, key=key)
         if dest is not None:
@@ -299,7 +299,7 @@ class Engine(Machine):
             group = row.to.group
             place = next(i for i, known in enumerate(self.groups) if known is group)
             added.recall = place, {leaf: self._way(member, leaf, row) for leaf in nest.leaves(group)}
-        event.add_transition(added)
+        self.by_key[key].add_transition(added)
 
     def _way(self, source: Hashable, dest: Hashable, row: Row[Any, Any]) -> _Way:
         return self.states[state_name(dest)], chain(self.table, source, dest, row), self._marks(source, dest)

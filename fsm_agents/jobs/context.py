@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,8 +14,9 @@ import attrs
 
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.rooms.base import Room
-from fsm_agents.rooms.choose import choose_room
-from fsm_agents.session.own import OwnGroup
+from fsm_agents.jobs.choose import choose_room
+from fsm_agents.session.host import inside
+from fsm_agents.session.own import OwnGroup, join_room, leave_room
 from fsm_agents.session.session import AgentSession
 
 __all__ = ["CALLBACK_LIMIT", "JobContext", "RoomOptions"]
@@ -23,6 +25,9 @@ log = logging.getLogger("fsm_agents")
 
 CALLBACK_LIMIT = 15.0
 """Seconds one shutdown callback may take: what the original allows."""
+
+_shutting_down: ContextVar[object] = ContextVar("fsm_agents_shutting_down", default=None)
+"""The job whose shutdown this code is part of; ``None`` elsewhere."""
 
 
 @strict_keywords
@@ -67,10 +72,15 @@ class JobContext(OwnGroup):
 
         Raises:
             ProviderError: the room could not be joined.
+            MisuseError: the job has shut down, or there is no such room.
         """
-        if self.room is None:
-            self.room = choose_room(self.room_options.room, name=self.room_options.name)
-        await self.room.connect()
+        if self._ending is not None:
+            raise MisuseError("this job has shut down; a new one needs a new JobContext")
+        for session in self.sessions:
+            await session.host.away()
+        room = self.room or choose_room(self.room_options.room, name=self.room_options.name)
+        await join_room(room)
+        self.room = room  # not before: sessions made from now on are connected
         for session in self.sessions:
             session.connected()
 
@@ -80,6 +90,7 @@ class JobContext(OwnGroup):
         if self.room is not None:
             session.connected()
         self.changed.set()
+        self.changed = anyio.Event()
 
     def add_shutdown_callback(self, callback: Callable[[], Awaitable[Any] | Any]) -> None:
         """Have ``callback`` called when the job shuts down, after its sessions closed, in the order of these calls."""
@@ -87,24 +98,40 @@ class JobContext(OwnGroup):
         if not callable(given):
             msg = f"add_shutdown_callback({given!r}): give a function, not what it returned"
             raise MisuseError(msg)
+        if self._ending is not None and self._ending.is_set():
+            raise MisuseError("this job has shut down: nobody would call the function")
         self._callbacks.append(callback)
 
     async def shutdown(self) -> None:
-        """Close the sessions, run the callbacks, leave the room. Safe to call again and concurrently: everyone waits for the same end."""
-        if self._ending is not None:
-            await self._ending.wait()
-            return
-        self._ending = anyio.Event()
+        """Close the sessions, run the callbacks, leave the room. Safe to call again and concurrently: everyone waits for the same end.
+
+        From inside a session of this job, or one of the callbacks, it asks and returns at once, as ``close()`` does.
+        """
+        part_of_it = inside.get() in self.sessions or _shutting_down.get() is self
+        ending = self._ending
+        if ending is None:
+            ending = self._ending = anyio.Event()
+            if not part_of_it:
+                await self._shut_down(ending)
+                return
+            self.start_soon(lambda: self._shut_down(ending), "shutdown")
+        if not part_of_it:
+            await ending.wait()
+
+    async def _shut_down(self, over: anyio.Event) -> None:
+        token = _shutting_down.set(self)
         try:
             with anyio.CancelScope(shield=True):
-                for session in self.sessions:
-                    await session.close("the job shut down")
+                async with anyio.create_task_group() as group:
+                    for session in self.sessions:
+                        group.start_soon(_close, session)
                 for callback in self._callbacks:
                     await _run_callback(callback)
                 if self.room is not None:
-                    await _leave(self.room)
+                    await leave_room(self.room)
         finally:
-            self._ending.set()
+            over.set()
+            _shutting_down.reset(token)
 
     async def closed(self) -> None:
         """Wait until every session of this job is closed; returns at once if there is none."""
@@ -136,8 +163,6 @@ async def _run_callback(callback: Callable[[], Any]) -> None:
         log.error("a shutdown callback took longer than %s s and was cancelled", CALLBACK_LIMIT)
 
 
-async def _leave(room: Room) -> None:
-    try:
-        await room.disconnect()
-    except Exception:
-        log.exception("the room was not left cleanly")
+async def _close(session: AgentSession) -> None:
+    await session.close("the job shut down")
+    await session.wait_closed()  # close() does not wait where the shutdown was asked for inside the session

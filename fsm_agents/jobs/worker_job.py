@@ -14,9 +14,12 @@ import anyio
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.jobs.context import JobContext
 
-__all__ = ["WorkerJob"]
+__all__ = ["LINGER", "WorkerJob"]
 
 log = logging.getLogger("fsm_agents")
+
+LINGER = 10.0
+"""Seconds that an entrypoint may go on after its last session is closed, to write down what was said; then it is cancelled."""
 
 
 @strict_keywords
@@ -28,7 +31,7 @@ class WorkerJob:
         jobctx: The context, or a function that makes it.
 
     Raises:
-        MisuseError: the entrypoint is not an async function.
+        MisuseError: the entrypoint is not an async function, or ``jobctx`` is no context.
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class WorkerJob:
         if not any(map(inspect.iscoroutinefunction, (entrypoint, type(entrypoint).__call__))):
             msg = f"WorkerJob(entrypoint={getattr(entrypoint, '__name__', entrypoint)}): give an `async def` function that takes the context"
             raise MisuseError(msg)
+        if not (jobctx is None or isinstance(jobctx, JobContext) or callable(jobctx)):
+            raise MisuseError(f"WorkerJob(jobctx={type(jobctx).__name__}): give a JobContext, or a function that makes one")
         self.entrypoint = entrypoint
         self.jobctx = jobctx
 
@@ -52,17 +57,20 @@ class WorkerJob:
     async def run(self) -> None:
         """The same inside a running event loop."""
         context = self.jobctx() if callable(self.jobctx) else self.jobctx or JobContext()
+        if not isinstance(context, JobContext):
+            raise MisuseError(f"the function that WorkerJob was given as jobctx made a {type(context).__name__}; it must make a JobContext")
         failed: list[Exception] = []
         async with context, anyio.create_task_group() as group:
-            if threading.current_thread() is threading.main_thread():
-                group.start_soon(_obey_signals, context, name="signals")
             with anyio.CancelScope() as scope:
+                if threading.current_thread() is threading.main_thread():
+                    group.start_soon(_obey_signals, context, scope, name="signals")
                 group.start_soon(_stop_when_over, context, scope, name="end of the sessions")
                 try:
                     await self.entrypoint(context)
                 except Exception as broken:
                     failed.append(broken)
                 else:
+                    await _close_unstarted(context)
                     await context.closed()
             await context.shutdown()
             group.cancel_scope.cancel()
@@ -71,17 +79,33 @@ class WorkerJob:
 
 
 async def _stop_when_over(context: JobContext, scope: anyio.CancelScope) -> None:
-    """When every session is closed there is nothing an entrypoint could still wait for."""
-    await context.changed.wait()
-    await context.closed()
-    scope.cancel()
+    """When every session is closed, and no other follows, there is nothing an entrypoint could still wait for."""
+    while True:
+        news = context.changed
+        if not context.sessions:
+            await news.wait()
+            continue
+        await context.closed()
+        with anyio.move_on_after(LINGER) as lingering:
+            await news.wait()
+        if lingering.cancelled_caught:
+            scope.cancel()
+            return
 
 
-async def _obey_signals(context: JobContext) -> None:
+async def _close_unstarted(context: JobContext) -> None:
+    """Nobody is left who could start these, and waiting for their end would be for ever."""
+    for session in context.sessions:
+        if session.state in ("created", "connected"):
+            await session.close("the entrypoint ended without starting it")
+
+
+async def _obey_signals(context: JobContext, scope: anyio.CancelScope) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for number in signals:
             log.info("%s: closing", signal.Signals(number).name)
-            for session in context.sessions:
-                await session.close(f"signal {signal.Signals(number).name}")
-            await context.shutdown()
+            async with anyio.create_task_group() as group:
+                for session in context.sessions:
+                    group.start_soon(session.close, f"signal {signal.Signals(number).name}")
+            scope.cancel()
             return

@@ -150,14 +150,21 @@ def discard_held(event: Parted, talk: Talk) -> Effects:
 
 
 def _with(talk: Talk, said: InterimTranscript | FinalTranscript, *, final: bool) -> tuple[Heard, ...]:
-    return tuple(sorted((*_without(talk, said.segment), Heard(said.segment, said.text, final))))
+    now = Heard(said.segment, said.text, final)
+    others = _without(talk, said.segment)
+    return tuple(sorted((*others, now))) if others else (now,)
 
 
 def _without(talk: Talk, segment: int) -> tuple[Heard, ...]:
-    return tuple(heard for heard in talk.heard if heard.segment != segment)
+    heard = talk.heard
+    if not heard or (len(heard) == 1 and heard[0].segment == segment):  # nearly always: a generator costs ten times as much
+        return ()
+    return tuple(each for each in heard if each.segment != segment)
 
 
 def _settled(talk: Talk, said: FinalTranscript) -> tuple[Set, ...]:
+    if talk.open == (said.segment,):
+        return _NOTHING_OPEN, _INCOMPLETE, Set("settled", _settle(talk.settled, said.segment))
     still_open = tuple(segment for segment in talk.open if segment != said.segment)
     return Set("open", still_open), _INCOMPLETE, Set("settled", _settle(talk.settled, said.segment))
 

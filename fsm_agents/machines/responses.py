@@ -89,6 +89,16 @@ def words_end_soft_speech(move: Moved) -> str | None:
     return None
 
 
+def turns_end_soft_speech(move: Moved) -> str | None:
+    """A turn that is taken over a reply that can be interrupted ends it in the same step, even if its words were heard before."""
+    before, after = move.before, move.after
+    if state(before, "turn") not in (T.ANSWERING, T.HOLDING) or before.firm or state(before, "caller") is C.QUIET:
+        return None
+    taken = state(after, "caller") is C.QUIET and len(after.pending) + len(after.asked) > len(before.pending) + len(before.asked)
+    goes_on = before.reply == after.reply and state(after, "reply") in LIVE
+    return "the caller's turn does not end the reply" if taken and goes_on else None
+
+
 def firm_speech_goes_on(move: Moved) -> str | None:
     """Nothing of the caller's ends what cannot be interrupted, and it is never held once it sounds."""
     before, after = move.before, move.after
@@ -98,6 +108,7 @@ def firm_speech_goes_on(move: Moved) -> str | None:
         move.event, on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TurnCompleted
     )
     plain = isinstance(move.event, on.InterruptAsked) and not move.event.force
+    ear = ear or (isinstance(move.event, Due) and move.event.machine in ("caller", "turn"))
     if (ear or plain) and (after.reply != before.reply or state(after, "reply") not in LIVE):
         return "what cannot be interrupted was interrupted"
     if state(before, "reply") is R.AUDIBLE and after.firm and move.did(do.HoldMouth):
@@ -392,11 +403,11 @@ def every_timer_leads_on(move: Moved) -> str | None:
 
 
 RESPONSE = (
-    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, firm_speech_goes_on,
-    interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on, the_ear_is_followed, finals_settle,
-    late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known, replies_own_the_mouth,
-    the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible, the_host_is_obeyed,
-    hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
+    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, turns_end_soft_speech,
+    firm_speech_goes_on, interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on,
+    the_ear_is_followed, finals_settle, late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known,
+    replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible,
+    the_host_is_obeyed, hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
 )  # fmt: skip
 
 

@@ -5,68 +5,75 @@ It needs the log only: no sound, no provider, no clock. A log whose tables have 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
 
 import attrs
 
 from fsm_agents.fsm.codec import Codec
-from fsm_agents.fsm.joint import Step
-from fsm_agents.fsm.replay import Log, standing
+from fsm_agents.fsm.joint import Joint, Shared, Step
+from fsm_agents.fsm.replay import Log, replay
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.talk import Talk
 from fsm_agents.observe.timeline import Timeline
 
 __all__ = ["Recorded", "steps", "timeline"]
 
+S = TypeVar("S", bound=Shared)
+
 
 @attrs.frozen
-class Recorded:
+class Recorded(Generic[S]):
     """One step of a log, done again.
 
     Attributes:
-        n: Its number.
+        n: Its number; 0: before the first.
         at: When it was, in µs.
-        step: What the tables do; ``None`` if they raise.
-        talk: The conversation after it. The same object each time: look at it before the next one.
+        step: What the tables do; ``None`` if they raise, and before the first.
+        data: The conversation after it. The same object each time: look at it before the next one.
     """
 
     n: int
     at: int
     step: Step | None
-    talk: Talk
+    data: S
 
 
-def steps(lines: Sequence[str]) -> Iterator[Recorded]:
-    """The steps of a conversation's log, in order; at first one with the number 0: where it stood.
+def steps(lines: Sequence[str], joint: Joint[S], make_data: Callable[[], S]) -> Iterator[Recorded[S]]:
+    """The steps of a log, in order, after one with the number 0: where it stood.
+
+    Args:
+        lines: The lines of the log.
+        joint: The machines it is a log of.
+        make_data: Makes a fresh data object.
 
     Raises:
-        MisuseError: the lines are no log of a conversation, or it is redacted or damaged.
+        MisuseError: the lines are no log of these machines, or it is redacted or damaged.
     """
-    log = Log(lines)
-    talk, _ = standing(CONVERSATION, Talk, lines, 1)
-    codec = Codec(CONVERSATION)
-    yield Recorded(0, 0, None, talk)
+    log, codec = Log(lines), Codec(joint)
+    data = replay(joint, make_data, lines[:1]).data
+    yield Recorded(0, 0, None, data)
     for entry in log:
         try:
-            step = CONVERSATION.step(talk, codec.decode(entry.json["on"]))
+            step = joint.step(data, codec.decode(entry.json["on"]))
         except Exception:  # noqa: BLE001 - a step that raised is in the log, and left everything as it was
-            yield Recorded(entry.n, entry.at, None, talk)
+            yield Recorded(entry.n, entry.at, None, data)
         else:
-            yield Recorded(entry.n, entry.at, step, talk)
+            yield Recorded(entry.n, entry.at, step, data)
 
 
 def timeline(lines: Sequence[str]) -> Timeline:
-    """The timeline of a log.
+    """The timeline of the log of a conversation.
 
     Raises:
         MisuseError: as :func:`steps`.
     """
     call = Timeline()
-    for recorded in steps(lines):
+    for recorded in steps(lines, CONVERSATION, Talk):
         if recorded.n == 0:
-            call.begin(recorded.talk)
+            call.begin(recorded.data)
         elif recorded.step is None:
             call.steps += 1
         else:
-            call.add(recorded.at, recorded.step, recorded.talk)
+            call.add(recorded.at, recorded.step, recorded.data)
     return call

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from typing import TypeVar
 
-from fsm_agents.errors import MisuseError
+import anyio
+
+from fsm_agents.audio.frame import check_rate
+from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.pipelines.base import PipelineEar, PipelineMouth, Seat, TurnOptions
 from fsm_agents.pipelines.composer import APOLOGY, Composer
 from fsm_agents.pipelines.ear import CascadeEar
@@ -13,9 +17,15 @@ from fsm_agents.stages.base import LLM, STT, TTS, VAD, TurnDetector
 
 __all__ = ["CascadingPipeline"]
 
+log = logging.getLogger("fsm_agents")
+
 T = TypeVar("T")
 
+_FRAMES_MS = (10, 20, 30, 40, 60)
+"""What voice detectors are built for."""
 
+
+@strict_keywords
 class CascadingPipeline:
     """A pipeline of separate stages.
 
@@ -23,13 +33,13 @@ class CascadingPipeline:
         stt: Speech-to-text.
         llm: A language model; not needed by a flow that answers by itself.
         tts: Text-to-speech.
-        vad: Voice activity detection; the session brings ``WebRTCVAD()`` if there is none.
+        vad: Voice activity detection; the session brings ``WebRTCVAD()`` if there is none. Frames of 10 to 60 ms.
         turn_detector: Says whether words are a whole turn; without one, silence decides.
         turn: The delays.
         apology: What is said when a reply failed.
 
     Raises:
-        MisuseError: a stage is missing, or is not one.
+        MisuseError: a stage is missing, or is not one, or its sample rate cannot be used.
     """
 
     def __init__(
@@ -46,8 +56,12 @@ class CascadingPipeline:
         self.stt, self.tts = _stage("stt", stt, STT), _stage("tts", tts, TTS)
         self.llm = None if llm is None else _stage("llm", llm, LLM)
         self.vad = None if vad is None else _stage("vad", vad, VAD)
-        self.turn_detector = turn_detector
+        self.turn_detector = None if turn_detector is None else _stage("turn_detector", turn_detector, TurnDetector)
+        if turn is not None and not isinstance(turn, TurnOptions):
+            raise MisuseError(f"CascadingPipeline(turn={turn!r}): give TurnOptions(…)")
         self.turn = turn or TurnOptions()
+        if not isinstance(apology, str) or not apology.strip():
+            raise MisuseError(f"CascadingPipeline(apology={apology!r}): give the words that are said when a reply failed")
         self.apology = apology
 
     def open(self, seat: Seat) -> tuple[PipelineEar, PipelineMouth]:
@@ -55,18 +69,25 @@ class CascadingPipeline:
         if self.vad is None:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
-        ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector)
+        ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn)
         mouth = Composer(seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology)
         return ear, mouth
 
     async def aclose(self) -> None:
-        """Close the stages that can be closed."""
-        for stage in (self.stt, self.llm, self.tts):
-            close = getattr(stage, "aclose", None)
-            if close is not None:
-                result = close()
-                if inspect.isawaitable(result):
-                    await result
+        """Close the stages that can be closed, at once: one that fails or takes long does not keep the others open."""
+        async with anyio.create_task_group() as group:
+            for name, stage in (("stt", self.stt), ("llm", self.llm), ("tts", self.tts)):
+                if hasattr(stage, "aclose"):
+                    group.start_soon(_close, name, stage, name=f"close {name}")
+
+
+async def _close(name: str, stage: object) -> None:
+    try:
+        result = stage.aclose()  # type: ignore[attr-defined]
+        if inspect.isawaitable(result):
+            await result
+    except Exception:
+        log.exception("%s did not close cleanly", name)
 
 
 def _stage(name: str, stage: T | None, kind: type[T]) -> T:
@@ -78,4 +99,12 @@ def _stage(name: str, stage: T | None, kind: type[T]) -> T:
         lacking = ", ".join(n for n in dict.fromkeys(wanted) if not hasattr(stage, n))
         msg = f"CascadingPipeline({name}={type(stage).__name__}): that is no {kind.__name__}; it lacks {lacking}"
         raise MisuseError(msg)
+    if hasattr(stage, "rate"):
+        try:
+            check_rate(stage.rate)
+        except MisuseError as wrong:
+            raise MisuseError(f"CascadingPipeline({name}={type(stage).__name__}): {wrong}") from None
+    frame = getattr(stage, "frame_ms", _FRAMES_MS[0])
+    if frame not in _FRAMES_MS:
+        raise MisuseError(f"CascadingPipeline({name}={type(stage).__name__}): frames of {frame!r} ms; give one of {_FRAMES_MS}")
     return stage

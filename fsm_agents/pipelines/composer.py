@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
 import anyio
 import attrs
@@ -35,13 +35,17 @@ Spawn = Callable[[Callable[[], Coroutine[Any, Any, None]], str], None]
 """Starts a task that the session owns."""
 
 
-@asynccontextmanager
-async def closing(iterator: AsyncIterator[T]) -> AsyncIterator[AsyncIterator[T]]:
+class closing(Generic[T]):  # noqa: N801 - reads like contextlib's
     """The iterator, closed at the end if it can be: a generator must be, any other asynchronous iterator need not know how."""
-    try:
-        yield iterator
-    finally:
-        aclose = getattr(iterator, "aclose", None)
+
+    def __init__(self, iterator: AsyncIterator[T]) -> None:
+        self.iterator = iterator
+
+    async def __aenter__(self) -> AsyncIterator[T]:
+        return self.iterator
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        aclose = getattr(self.iterator, "aclose", None)
         if aclose is not None:
             await aclose()
 
@@ -172,7 +176,7 @@ class Composer:
                 playback.feed(utterance, chunk)
                 if len(playback.queue) > 1 or len(utterance.frames) > 1:
                     await playback.space()
-        if not utterance.sounds and any(character.isalnum() for character in utterance.text):
+        if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.text):
             raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")
         playback.finish(utterance)
 

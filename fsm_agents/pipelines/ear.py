@@ -10,13 +10,21 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
+import anyio
+
 from fsm_agents.audio.chunk import Chunker
 from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.audio.resample import Resampler
 from fsm_agents.audio.speech import Edge, SpeechDetector
 from fsm_agents.machines.events import (
-    CloseAsked, FinalTranscript, InterimTranscript, SpeechStarted, SpeechStopped, TurnCompleted,
+    CloseAsked,
+    FinalTranscript,
+    InterimTranscript,
+    SpeechStarted,
+    SpeechStopped,
+    TurnCompleted,
 )  # fmt: skip
+from fsm_agents.pipelines.composer import Spawn
 from fsm_agents.stages.base import STT, VAD, STTStream, Transcript, TurnDetector
 
 __all__ = ["DEAF_AFTER", "PRE_ROLL", "CascadeEar"]
@@ -29,6 +37,11 @@ DEAF_AFTER = 3
 """After so many failures of speech-to-text in a row the session closes: a deaf agent must not keep a caller."""
 
 
+def _hears_nothing(pcm: bytes) -> bool:
+    """In the place of a detector that failed."""
+    return False
+
+
 class CascadeEar:
     """The ear of one session.
 
@@ -37,10 +50,13 @@ class CascadeEar:
         vad: Voice activity detection.
         stt: Speech-to-text.
         turn_detector: Says whether words are a whole turn; optional.
+        spawn: Starts a task that the session owns.
     """
 
-    def __init__(self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None) -> None:
-        self._post = post
+    def __init__(
+        self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None, spawn: Spawn
+    ) -> None:
+        self._post, self._spawn = post, spawn
         self._rate = vad.rate
         self._is_speech = vad.open().is_speech
         self._detector = SpeechDetector()
@@ -52,6 +68,7 @@ class CascadeEar:
         self._to_stt = Resampler(vad.rate, stt.rate) if vad.rate != stt.rate else None
         self._stt = stt
         self._stream: STTStream = stt.open(self._heard)
+        self._waiting = anyio.CancelScope()
         self._segment: int | None = None
         self._turn_detector = turn_detector
         self._expected: tuple[str, ...] = ()
@@ -65,7 +82,13 @@ class CascadeEar:
                 self._pre_roll.append(piece)
             else:
                 self._push(piece)
-            edge = self._detect(self._is_speech(piece))
+            try:
+                speech = self._is_speech(piece)
+            except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+                self._is_speech = _hears_nothing
+                self._close("voice activity detection failed", broken)
+                return
+            edge = self._detect(speech)
             if edge is not None:
                 self._post(SpeechStarted() if edge is Edge.STARTED else SpeechStopped())
 
@@ -76,8 +99,14 @@ class CascadeEar:
             self._stream.expect(self._expected)
 
     async def run(self) -> None:
-        """The waiting of speech-to-text, if it has any."""
-        await self._stream.run()
+        """The waiting of speech-to-text, if it has any. A stream that takes its place after a failure is run anew."""
+        stream = self._stream
+        with anyio.CancelScope() as self._waiting:
+            try:
+                await stream.run()
+            except Exception as broken:  # noqa: BLE001 - as above
+                if stream is self._stream:
+                    self._broke(self._segment, broken)
 
     def open_segment(self, segment: int) -> None:
         """Sound goes to speech-to-text from now on, beginning with the pre-roll."""
@@ -121,21 +150,38 @@ class CascadeEar:
         else:
             self._post(InterimTranscript(transcript.text, transcript.segment, transcript.complete))
         detector = self._turn_detector
-        if detector is not None and transcript.text and detector.is_complete(transcript.text):
-            self._post(TurnCompleted())
+        if detector is not None and transcript.text:
+            try:
+                complete = detector.is_complete(transcript.text)
+            except Exception:
+                log.exception("the turn detector failed; silence decides")
+                return
+            if complete:
+                self._post(TurnCompleted())
 
-    def _broke(self, segment: int, broken: Exception) -> None:
+    def _broke(self, segment: int | None, broken: Exception) -> None:
         """Speech-to-text failed: this segment has no words, the next one gets a new stream; too often, and the session closes."""
         self._segment = None
         self._failures += 1
         failures = self._failures
-        log.error("speech-to-text failed on segment %d (%d in a row)", segment, failures, exc_info=broken)
+        log.error("speech-to-text failed on segment %s (%d in a row)", segment, failures, exc_info=broken)
         if failures >= DEAF_AFTER:
-            self._post(CloseAsked(f"error: speech-to-text failed {failures} times in a row: {broken}"))
+            self._close(f"speech-to-text failed {failures} times in a row", broken)
             return
-        self._stream = self._stt.open(self._heard)
-        self._stream.expect(self._expected)
-        self._post(FinalTranscript("", segment))
+        self._waiting.cancel()
+        try:
+            self._stream = self._stt.open(self._heard)
+            self._stream.expect(self._expected)
+        except Exception as again:  # noqa: BLE001 - as above
+            self._close("speech-to-text could not be opened again", again)
+            return
+        self._spawn(self.run, "ear")
+        if segment is not None:
+            self._post(FinalTranscript("", segment))
+
+    def _close(self, what: str, broken: Exception) -> None:
+        log.error("%s; the session closes", what, exc_info=broken)
+        self._post(CloseAsked(f"error: {what}: {type(broken).__name__}: {broken}"))
 
     def _resampled(self, frame: AudioFrame) -> bytes:
         rate, resampler = self._from

@@ -143,7 +143,7 @@ class Playback:
 
     def feed(self, utterance: Utterance, chunk: SpeechChunk) -> None:
         """Sound of an utterance; of a reply that is over it is dropped here, whoever still makes it."""
-        if self._lives(utterance):
+        if self.lives(utterance):
             frames = utterance.feed(chunk)
             if frames:
                 self._ahead += frames
@@ -151,7 +151,7 @@ class Playback:
 
     def finish(self, utterance: Utterance) -> None:
         """All of it is in."""
-        if self._lives(utterance):
+        if self.lives(utterance):
             self._ahead += utterance.finish()
             self.wake()
 
@@ -216,7 +216,8 @@ class Playback:
             self._space.set()
         return frame
 
-    def _lives(self, utterance: Utterance) -> bool:
+    def lives(self, utterance: Utterance) -> bool:
+        """Whether it is of the reply that owns the mouth."""
         return utterance.reply == self._talk.reply and self._reply_cell.state in LIVE
 
     def _ended(self, utterance: Utterance) -> None:

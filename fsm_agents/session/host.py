@@ -149,6 +149,10 @@ class SessionHost:
 
     def _open(self) -> None:
         session = self.session
+        if getattr(session.pipeline, "vad", session) is None:
+            from fsm_agents.plugins.local.webrtc import WebRTCVAD
+
+            session.pipeline.vad = WebRTCVAD()  # type: ignore[attr-defined]
         seat = Seat(
             self.driver.talk, self.driver.post, session.agent.chat_context, self.playback,
             lambda text, reply: answer(session, text, reply), self.said, self.spawn,

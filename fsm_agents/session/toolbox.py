@@ -88,7 +88,7 @@ class Toolbox:
             arguments[tool.context_parameter] = ToolContext(call.id, anyio.current_time() + timeout, self._session)
         try:
             with anyio.fail_after(timeout):
-                value = await (tool.call(**arguments) if tool.is_async else run_in_thread(lambda: tool.call(**arguments)))
+                value = await (tool.call(**arguments) if tool.is_async else run_in_thread(lambda: tool.call(**arguments), abandon_on_cancel=True))
         except TimeoutError:
             log.warning("tool %s did not return within %.1f s", call.name, timeout)
             return ToolResult(call.id, call.name, f"{call.name} did not answer in time", is_error=True)

@@ -139,6 +139,12 @@ class TestMoves:
         table: StateTable[str, None] = StateTable("t", ["a", "b"], "a", [row("b", "go", "a")], strict=False)
         assert table.engine.step(table.engine.start(None), "go") is None
 
+    def test_an_event_or_timer_whose_rows_stand_nowhere_is_known_and_dropped(self) -> None:
+        rows: list[Row[str, None]] = [row((), "gone", "a"), after((), RING, "a"), row("a", "go", "a")]
+        table: StateTable[str, None] = StateTable("t", ["a"], "a", rows, strict=False)
+        assert table.engine.step(table.engine.start(None), "gone") is None
+        assert table.engine.step(table.engine.start(None), Due("t", "ring", 0)) is None
+
     def test_an_event_that_never_comes_is_a_fault_that_names_the_cell(self, engine: Engine, session: Session[Data]) -> None:
         assert engine.step(session, Spoke("hello")) == (Fault("call", "IDLE", "Spoke"),)
         assert session.state is Call.IDLE

@@ -3,7 +3,10 @@
 const call = JSON.parse(document.getElementById("call").textContent);
 const at = (id) => document.getElementById(id);
 const esc = (text) => String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
-const clock = (t) => `${Math.floor(t / 60)}:${(t % 60).toFixed(1).padStart(4, "0")}`;
+const clock = (t, digits = 1) => {
+  const shown = Number(t.toFixed(digits));
+  return `${Math.floor(shown / 60)}:${(shown % 60).toFixed(digits).padStart(3 + digits, "0")}`;
+};
 const ms = (t) => (t === null ? "–" : t >= 1 ? `${t.toFixed(1)} s` : `${Math.round(t * 1000)} ms`);
 const audio = document.querySelector("audio");
 const LABELS = {
@@ -90,25 +93,25 @@ function draw() {
 
 let time = 0, playing = false, since = 0, shownStep = -1;
 
-function light(machine, state, rows) {
+function light(machine, state, move) {
+  const rows = move?.[2].map((row) => row[0]) ?? [];
+  at(`why-${machine}`).innerHTML = move?.[2].map((row) => `<b>${esc(row[0])}</b> ${esc(row[1])}`).join("<br>") ?? "";
   document.querySelectorAll(`.${machine} .state`).forEach((node) => node.classList.toggle("active", node.id === call.ids[machine][state]));
   document.querySelectorAll(`.${machine} .row`).forEach((row) => {
     row.classList.toggle("last", rows.some((id) => row.classList.contains(`${machine}-${id}`)));
   });
 }
 
-const lastRows = {};
-for (const machine of ["turn", "demo"]) {  // for each moment, the rows that led to the state then
-  lastRows[machine] = call.moves.filter((move) => move[1] === machine);
-}
+const moves = {};
+for (const machine of ["turn", "demo"]) moves[machine] = call.moves.filter((move) => move[1] === machine);
 
 function show() {
   at("clock").textContent = clock(time);
   at("cursor")?.querySelectorAll("*").forEach((part) => part.setAttribute("transform", `translate(${x(time)} 0)`));
   const label = find(call.labels, time)[2], turn = find(call.states.turn, time)[2], order = find(call.states.demo, time)[2];
   at("now").innerHTML = `<span class="label" style="background:${LABELS[label]}">${esc(label)}</span><span>turn ${esc(turn)}</span><span>order ${esc(order)}</span>`;
-  light("turn", turn, lastRows.turn.findLast((move) => move[0] <= time)?.[2] ?? []);
-  light("demo", order, lastRows.demo.findLast((move) => move[0] <= time)?.[2] ?? []);
+  light("turn", turn, moves.turn.findLast((move) => move[0] <= time));
+  light("demo", order, moves.demo.findLast((move) => move[0] <= time));
   const index = Math.max(0, call.steps.findLastIndex((step) => step.at <= time));
   if (index !== shownStep) {
     shownStep = index;
@@ -150,7 +153,7 @@ function toggle() {
 function fill() {
   at("facts").innerHTML = call.facts.map(([what, value]) => `${esc(what)} <b>${esc(value)}</b>`).join(" · ");
   const notes = call.marks.filter((each) => each.kind !== "closed").map((each) => ({ begin: each.at, note: each }));
-  const lines = [...call.dialogue, ...notes].sort((a, b) => a.begin - b.begin);
+  const lines = [...notes, ...call.dialogue].sort((a, b) => a.begin - b.begin);
   at("dialogue").innerHTML = lines.map((line) => {
     if (line.note) return `<li class="note ${line.note.kind === "barge-in" ? "cut" : ""}" data-begin="${line.begin}" data-end="${line.begin}">${esc(line.note.text)}</li>`;
     const wait = line.wait === null ? "" : `, ${ms(line.wait)} after the caller`;
@@ -160,15 +163,21 @@ function fill() {
   at("steps").innerHTML = call.steps.map((step) => {
     const rows = step.rows.map((row) => `<span class="row">${esc(row)}</span>`).join("") || '<span class="none">no row: it means nothing here</span>';
     const effects = step.do ? `<span class="do">→ ${esc(step.do)}</span>` : "";
-    return `<div class="step" data-at="${step.at}"><span class="at">${clock(step.at)}${(step.at % 0.1).toFixed(2).slice(3)}</span><span><b>${esc(step.on)}</b></span><span class="rows">${rows}${effects}</span></div>`;
+    return `<div class="step" data-at="${step.at}"><span class="at">${clock(step.at, 2)}</span><span><b>${esc(step.on)}</b></span><span class="rows">${rows}${effects}</span></div>`;
   }).join("");
-  const head = ["turn", "said", "speaking", "silence until the turn was taken", "until the answer sounded", "caller's wait in all", "answer"];
+  const head = ["turn", "said", "spoke for", "silence until it was taken", "until the answer sounded", "wait in all", "answer", "which was"];
   at("latencies").innerHTML = `<tr>${head.map((name) => `<th>${name}</th>`).join("")}</tr>` + call.turns.map((turn) => {
     const parts = [turn.speaking, turn.endpointing, turn.thinking, turn.response, turn.answering].map((part) => `<td>${ms(part)}</td>`).join("");
     return `<tr><td>${turn.number}</td><td>${esc(turn.text)}</td>${parts}<td>${esc(turn.how)}</td></tr>`;
   }).join("");
 }
 
+function crop(svg) {  // the drawing as large as its place allows
+  const box = svg.getBBox();
+  svg.setAttribute("viewBox", `${box.x - 6} ${box.y - 6} ${box.width + 12} ${box.height + 12}`);
+}
+
+document.querySelectorAll(".machines svg").forEach(crop);
 fill();
 draw();
 go(0);

@@ -5,7 +5,8 @@ cost: for each frame of 10 ms, how much less likely the sound is under the phone
 phoneme in play, averaged over the frames of the words, and separately over the frames that were taken for silence between and
 around them (a grammar of few sentences swallows strange words as "silence").
 
-Sound without a voice never counts as words, however well it fits: see :mod:`fsm_agents.plugins.local.voicing`.
+Sound without a voice never counts as words, however well it fits, and a voice outside of the words spoils them: see
+:mod:`fsm_agents.plugins.local.voicing`.
 
 Rejected, after measuring on voices and phrases that chose no threshold: a second decoder with a loop over all phonemes beside
 the first, as textbooks advise. It costs 5 MB and twice the time per caller, and its difference told foreign sentences apart no
@@ -57,11 +58,15 @@ class Fit:
         words: Nats per frame over the words; infinite if there were none.
         silence: Nats per frame over what was taken for silence; 0 if there was none.
         quiet_for: Seconds of silence at the end.
+        spans: Begin and end of each word, in seconds from the start of the segment.
+        until: Where the path ends, in seconds.
     """
 
     words: float
     silence: float
     quiet_for: float
+    spans: tuple[tuple[float, float], ...] = ()
+    until: float = 0.0
 
     def good(self, limit: float) -> bool:
         """Whether to believe it, with at most ``limit`` nats per frame of the words."""
@@ -72,7 +77,8 @@ def fit(segments: Iterable[Segment]) -> Fit:
     """Look at the best path."""
     cost = {True: 0.0, False: 0.0}
     frames = {True: 0, False: 0}
-    quiet = 0
+    quiet = until = 0
+    spans = []
     for segment in segments:
         if segment.word.startswith("("):
             continue  # the grammar's own step from one state to another: "(NULL)"
@@ -80,9 +86,14 @@ def fit(segments: Iterable[Segment]) -> Fit:
         length = segment.end_frame - segment.start_frame + 1
         cost[filler] -= _NATS * math.log(segment.ascore) if segment.ascore > 0 else -math.inf
         frames[filler] += length
+        until = segment.end_frame + 1
         quiet = quiet + length if filler else 0
+        if not filler:
+            spans.append((segment.start_frame * FRAME_SECONDS, until * FRAME_SECONDS))
     return Fit(
         words=cost[False] / frames[False] if frames[False] else math.inf,
         silence=cost[True] / frames[True] if frames[True] else 0.0,
         quiet_for=quiet * FRAME_SECONDS,
+        spans=tuple(spans),
+        until=until * FRAME_SECONDS,
     )

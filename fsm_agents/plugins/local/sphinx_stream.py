@@ -184,7 +184,9 @@ class SphinxStream:
         """How the best path fits the sound; None if it is not to be believed."""
         limit = self._stt.rejection
         found = fit(self._decoder.seg())
-        return found if limit is None or (found.good(limit) and segment.voicing.heard()) else None
+        if limit is None or (found.good(limit) and segment.voicing.explained(found.spans, found.until)):
+            return found
+        return None
 
     def _text(self) -> str:
         best = self._decoder.hyp()

@@ -1,21 +1,27 @@
-"""Was there a voice in it? Tells vowels from slammed doors, keyboards, fans and breath.
+"""Where in a segment was a voice? Tells words from slammed doors, keyboards, fans and breath, and finds speech that no word explains.
 
 Every English word has a vowel, and a vowel repeats itself 60 to 400 times a second; noise does not repeat at all. A recogniser with a
 small grammar cannot tell: to it noise fits every phoneme alike, and so fits well. (In the measurements behind the limits here, up to
-14 of 15 noises were taken for a word without this, and none with it; the shortest word had three times the vowel that is asked for.)
+14 of 15 noises were taken for a word without this, and none with it.) And a voice where the recogniser sees silence means that
+something else was said: "goodbye" at the end of a strange sentence is not a goodbye.
 
 Pure: sound in, yes or no out. A steady tone or music counts as a voice; the grammar judges those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["NEEDED", "PERIODIC", "Voicing"]
+__all__ = ["NEEDED", "PERIODIC", "UNEXPLAINED", "Voicing"]
 
 NEEDED = 0.08
-"""Seconds of voice that make a word believable. 204 synthetic sentences and single words, in quiet, at 20 and at 10 dB of noise, had
+"""Seconds of voice that believable words have. 204 synthetic sentences and single words, in quiet, at 20 and at 10 dB of noise, had
 0.22 and more; 80 seconds of noise had at most 0.02 each."""
+
+UNEXPLAINED = 0.18
+"""Most seconds of voice outside of believable words. The 138 expected sentences by which it was chosen had at most 0.12; it rejects a
+third of the strange ones that fit well enough."""
 
 PERIODIC = 0.5
 """Correlation of a window with itself one period later that counts as voice: speech in 10 dB of noise keeps it, noise stays below 0.4."""
@@ -23,7 +29,8 @@ PERIODIC = 0.5
 #: Mean square of the filtered window below which nothing is a voice: -60 dBFS, so that silence with a hum is none.
 FAINTEST = 32768.0**2 * 1e-6
 
-WINDOW = 512  # samples at 16 kHz: 32 ms, two periods of the lowest voice
+RATE = 16000
+WINDOW = 512  # samples: 32 ms, two periods of the lowest voice
 HOP = 320  # 20 ms
 # The same filter as EnergyVAD's: each sample minus the one half a millisecond before. Without it rumble repeats itself, too.
 LAG = 8
@@ -33,35 +40,45 @@ HALF = WINDOW // 2
 
 
 class Voicing:
-    """The voice in one segment of sound at 16 kHz. Nothing is computed before somebody asks, nor after the answer is yes."""
+    """The voice in one segment of sound at 16 kHz. Nothing is computed before somebody asks."""
 
-    __slots__ = ("_pending", "_windows")
+    __slots__ = ("_pending", "_voiced")
 
     def __init__(self) -> None:
-        self._pending: bytearray | None = bytearray()
-        self._windows = 0
+        self._pending = bytearray()
+        self._voiced: list[bool] = []  # for each 20 ms
 
     def push(self, pcm: bytes) -> None:
         """More of the segment."""
-        if self._pending is not None:
-            self._pending += pcm
+        self._pending += pcm
 
-    def heard(self) -> bool:
-        """Whether there has been a voice for ``NEEDED`` seconds, all in all. 60 µs for each 20 ms not looked at yet."""
-        if self._pending is None:
-            return True
+    def explained(self, words: Sequence[tuple[float, float]], until: float) -> bool:
+        """Whether there was a voice in the words and hardly any outside of them. 60 µs for each 20 ms not looked at yet.
+
+        Args:
+            words: Begin and end of each word, seconds from the start of the segment, in order.
+            until: How far to look, seconds.
+        """
+        self._catch_up()
+        inside = outside = 0
+        for number, voiced in enumerate(self._voiced):
+            middle = (number * HOP + WINDOW / 2) / RATE
+            if voiced and middle < until:
+                if any(begin <= middle < end for begin, end in words):
+                    inside += 1
+                else:
+                    outside += 1
+        return inside * HOP >= NEEDED * RATE and outside * HOP <= UNEXPLAINED * RATE
+
+    def _catch_up(self) -> None:
         import numpy as np
 
         samples = np.frombuffer(bytes(self._pending), "<i2").astype("f4")
         start = 0
         while start + WINDOW + LAG <= len(samples):
-            self._windows += _periodic(samples[start : start + WINDOW + LAG], np)
+            self._voiced.append(_periodic(samples[start : start + WINDOW + LAG], np))
             start += HOP
-            if self._windows * HOP >= NEEDED * 16000:
-                self._pending = None
-                return True
         del self._pending[: 2 * start]
-        return False
 
 
 def _periodic(samples: Any, np: Any) -> bool:

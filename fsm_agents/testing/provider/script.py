@@ -1,0 +1,111 @@
+"""What the provider is to answer: read from JSON, checked, and then only consumed. No server, no wire format.
+
+    {"transcripts": ["a large pizza please", ""],
+     "lengths":     [{"seconds": 1.5, "text": "yes"}],
+     "answers":     ["Hello.", {"calls": [{"name": "order", "arguments": {"size": "large"}}]}, {"when": "ok", "text": "Done."}],
+     "models":      ["my-model"],
+     "key":         "secret",
+     "pause":       0.01}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from fsm_agents.errors import MisuseError, nearest
+
+__all__ = ["ByLength", "Script", "Scripted", "ScriptedCall", "read_script"]
+
+WITHIN = 0.15
+"""Seconds by which a recording may be longer or shorter than a script's ``seconds``: the pre-roll and the last silence vary."""
+
+
+@attrs.frozen
+class ByLength:
+    """Words for every recording of about this length.
+
+    Args:
+        seconds: Its length.
+        text: What it says.
+        within: How far from it a recording may be.
+    """
+
+    seconds: float
+    text: str
+    within: float = WITHIN
+
+
+@attrs.frozen
+class ScriptedCall:
+    """A tool that the model calls; ``arguments`` as JSON text, or as an object."""
+
+    name: str
+    arguments: str = attrs.field(default="{}", converter=lambda given: given if isinstance(given, str) else json.dumps(given))
+
+
+@attrs.frozen
+class Scripted:
+    """One answer of the model.
+
+    Args:
+        text: What it says.
+        calls: The tools it calls after that.
+        when: Answer so whenever the last input holds these words; an answer without it is used once, in turn.
+    """
+
+    text: str = ""
+    calls: tuple[ScriptedCall, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(ScriptedCall, c) for c in given))
+    when: str = ""
+
+
+@attrs.frozen
+class Script:
+    """All that is scripted; what is not has a default that tells what was asked.
+
+    Args:
+        transcripts: What the recordings say, in turn; after the last, ``"hello"``.
+        lengths: What recordings of a certain length say; looked at first, and never used up.
+        answers: What the model answers; after the last, ``"You said: …"``, or after a tool ``"It returned: …"``.
+        models: Models that exist beside those named in the SDK's types.
+        key: The only key that is taken; empty: any.
+        pause: Seconds between the pieces of a streamed answer.
+    """
+
+    transcripts: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    lengths: tuple[ByLength, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(ByLength, e) for e in given))
+    answers: tuple[Scripted, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(Scripted, a) for a in given))
+    models: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    key: str = ""
+    pause: float = 0.0
+
+
+def read_script(data: Mapping[str, Any]) -> Script:
+    """A script from plain data, as JSON has it.
+
+    Raises:
+        MisuseError: A name in it is not known, or something needed is missing.
+    """
+    made: Script = _made(Script, data)
+    return made
+
+
+def _made(kind: type[Any], given: Any) -> Any:
+    """An object of ``kind`` from a mapping; text stands for an answer that says it."""
+    if isinstance(given, kind):
+        return given
+    if kind is Scripted and isinstance(given, str):
+        return Scripted(given)
+    fields = {field.name: field for field in attrs.fields(kind)}
+    if not isinstance(given, Mapping):
+        raise MisuseError(f"in a provider's script, {given!r} is no {kind.__name__}; give an object with {', '.join(fields)}")
+    for name in given:
+        if name not in fields:
+            raise MisuseError(f"in a provider's script, {kind.__name__} has no {name!r}; {nearest(str(name), fields)}")
+    missing = [name for name, field in fields.items() if field.default is attrs.NOTHING and name not in given]
+    if missing:
+        raise MisuseError(f"in a provider's script, {kind.__name__} lacks {', '.join(missing)}")
+    return kind(**given)
