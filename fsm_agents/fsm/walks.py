@@ -37,7 +37,8 @@ ENDLESS = 1_000
 DULL = 2
 """Steps in a row without anything live, and without a timer, after which a walk is over: nothing more can happen."""
 
-_MOMENTS = ("now", "before", "at", "after")
+# Most events come in quick succession: a walk that runs from timer to timer sees only what follows long silences.
+_MOMENTS = ("now", "now", "now", "now", "now", "before", "at", "after")
 
 
 @attrs.frozen
@@ -334,7 +335,7 @@ class _Chooser(Generic[S]):
         st, due = self.st, drawn.due
         every = list(drawn.world.stimuli(drawn.data))
         live, going = self._sorted(drawn, every)
-        if due is not None and (not every or draw(st.integers(0, 3)) == 3):  # noqa: PLR2004 - a quarter of the steps
+        if due is not None and (not every or draw(st.integers(0, 7)) == 7):  # noqa: PLR2004 - an eighth of the steps
             drawn.fire()
             return True
         if not every:

@@ -22,6 +22,14 @@ __all__ = [
     "keep", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop", "text_pending", "wake_up",
 ]  # fmt: skip
 
+# Effects that are always the same are made once: each costs 0.15 to 0.25 µs, and a step makes several.
+_NOTHING_ASKED = Set("asked", ())
+_NOTHING_PENDING = Set("pending", ())
+_NOTHING_TO_SAY = Set("says", ())
+_NO_APOLOGY = Set("apology", False)
+_BEGUN = ReplyBegun()
+_CUT = ReplyCut()
+
 
 def text_pending(event: object, talk: Talk) -> bool:
     """The caller is owed an answer."""
@@ -57,25 +65,25 @@ def speak(event: object, talk: Talk) -> Effects:
     """Begin a reply that says what waits and answers what is owed."""
     number = talk.reply + 1
     return (
-        Set("reply", number), Set("asked", talk.pending), Set("pending", ()), Set("says", ()), Set("apology", False),
-        Set("firm", _firm(talk)), ReplyBegun(), BeginReply(number, talk.pending, talk.says),
+        Set("reply", number), Set("asked", talk.pending), _NOTHING_PENDING, _NOTHING_TO_SAY, _NO_APOLOGY,
+        Set("firm", _firm(talk)), _BEGUN, BeginReply(number, talk.pending, talk.says),
     )  # fmt: skip
 
 
 def interject(event: object, talk: Talk) -> Effects:
     """Say what waits inside the running reply."""
-    return Set("says", ()), Set("firm", (*talk.firm, *_firm(talk))), *(Interject(talk.reply, say) for say in talk.says)
+    return _NOTHING_TO_SAY, Set("firm", (*talk.firm, *_firm(talk))), *(Interject(talk.reply, say) for say in talk.says)
 
 
 def apologise(event: ReplyFailed, talk: Talk) -> Effects:
     """Tell the caller; the apology answers what was asked."""
     number = talk.reply + 1
-    return Set("reply", number), Set("apology", True), Set("firm", ()), ReplyBegun(), BeginReply(number, (), (), apology=True)
+    return Set("reply", number), Set("apology", True), Set("firm", ()), _BEGUN, BeginReply(number, (), (), apology=True)
 
 
 def give_up(failed: ReplyFailed, talk: Talk) -> Effects:
     """Not even an apology could be spoken."""
-    return Set("asked", ()), *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
+    return _NOTHING_ASKED, *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
 
 
 def hold(event: object, talk: Talk) -> Effects:
@@ -90,17 +98,17 @@ def resume(event: object, talk: Talk) -> Effects:
 
 def requeue(event: object, talk: Talk) -> Effects:
     """What was asked and not answered is pending again, ahead of what came later."""
-    return Set("pending", (*talk.asked, *talk.pending)), Set("asked", ())
+    return Set("pending", (*talk.asked, *talk.pending)), _NOTHING_ASKED
 
 
 def cut(event: object, talk: Talk) -> Effects:
     """End the reply; what it did not answer stays owed."""
-    return *requeue(event, talk), ReplyCut()
+    return *requeue(event, talk), _CUT
 
 
 def cut_and_keep(taken: TurnTaken, talk: Talk) -> Effects:
     """End the reply; the new turn is owed too."""
-    return Set("pending", (*talk.asked, *talk.pending, taken.text)), Set("asked", ()), ReplyCut()
+    return Set("pending", (*talk.asked, *talk.pending, taken.text)), _NOTHING_ASKED, _CUT
 
 
 def keep(taken: TurnTaken, talk: Talk) -> Effects:
@@ -110,7 +118,7 @@ def keep(taken: TurnTaken, talk: Talk) -> Effects:
 
 def stop(event: Interrupted, talk: Talk) -> Effects:
     """End the reply because the host says so; what it did not answer is given up."""
-    return Set("asked", ()), *_discard(talk.asked, "the host interrupted the reply"), ReplyCut()
+    return _NOTHING_ASKED, *_discard(talk.asked, "the host interrupted the reply"), _CUT
 
 
 def queue(accepted: SayAccepted, talk: Talk) -> Effects:
@@ -122,12 +130,12 @@ def discard_all(event: Silenced | Ended, talk: Talk) -> Effects:
     """Nothing more is said or answered."""
     why = event.reason if isinstance(event, Silenced) else "the session ended"
     dropped = (DropSay(say.number, why) for say in talk.says)
-    return Set("pending", ()), Set("asked", ()), Set("says", ()), *_discard((*talk.asked, *talk.pending), why), *dropped
+    return _NOTHING_PENDING, _NOTHING_ASKED, _NOTHING_TO_SAY, *_discard((*talk.asked, *talk.pending), why), *dropped
 
 
 def hush(event: Silenced | Ended, talk: Talk) -> Effects:
     """The same, and the reply ends."""
-    return *discard_all(event, talk), ReplyCut()
+    return *discard_all(event, talk), _CUT
 
 
 def wake_up(event: object, talk: Talk) -> Effects:
@@ -136,7 +144,7 @@ def wake_up(event: object, talk: Talk) -> Effects:
 
 
 def _firm(talk: Talk) -> tuple[int, ...]:
-    return tuple(say.number for say in talk.says if say.firm)
+    return tuple(say.number for say in talk.says if say.firm) if talk.says else ()
 
 
 def _discard(texts: tuple[str, ...], reason: str) -> tuple[Discard, ...]:

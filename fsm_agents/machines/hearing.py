@@ -15,8 +15,10 @@ __all__ = [
 ]  # fmt: skip
 
 _INCOMPLETE = Set("complete", False)
+_COMPLETE = Set("complete", True)
 _NOTHING_HEARD = Set("heard", ())
 _NOTHING_OPEN = Set("open", ())
+_WORDS_HEARD = WordsHeard()
 
 
 def is_fresh(said: InterimTranscript | FinalTranscript, talk: Talk) -> bool:
@@ -99,7 +101,7 @@ def rearm(event: object, talk: Talk) -> Effects:
 
 def note(said: InterimTranscript, talk: Talk) -> Effects:
     """Keep the interim words."""
-    return Set("heard", _with(talk, said, final=False)), Set("complete", said.complete), WordsHeard()
+    return Set("heard", _with(talk, said, final=False)), _COMPLETE if said.complete else _INCOMPLETE, _WORDS_HEARD
 
 
 def missed(said: InterimTranscript, talk: Talk) -> Effects:
@@ -109,7 +111,7 @@ def missed(said: InterimTranscript, talk: Talk) -> Effects:
 
 def collect(said: FinalTranscript, talk: Talk) -> Effects:
     """Keep the final words; the turn goes on."""
-    return Set("heard", _with(talk, said, final=True)), *_settled(talk, said), WordsHeard()
+    return Set("heard", _with(talk, said, final=True)), *_settled(talk, said), _WORDS_HEARD
 
 
 def settle_empty(said: FinalTranscript, talk: Talk) -> Effects:
@@ -126,7 +128,7 @@ def take_final(said: FinalTranscript, talk: Talk) -> Effects:
 
 def take(event: object, talk: Talk) -> Effects:
     """The turn is all that is heard; a final transcript of interim words that are used will be late."""
-    settled = _settle(talk.settled, *(heard.segment for heard in talk.heard))
+    settled = _settle(talk.settled, *[heard.segment for heard in talk.heard])
     return _NOTHING_HEARD, _NOTHING_OPEN, _INCOMPLETE, Set("settled", settled), TurnTaken(_text(talk.heard))
 
 
@@ -163,14 +165,12 @@ def _without(talk: Talk, segment: int) -> tuple[Heard, ...]:
 
 
 def _settled(talk: Talk, said: FinalTranscript) -> tuple[Set, ...]:
-    if talk.open == (said.segment,):
-        return _NOTHING_OPEN, _INCOMPLETE, Set("settled", _settle(talk.settled, said.segment))
-    still_open = tuple(segment for segment in talk.open if segment != said.segment)
+    still_open = tuple([segment for segment in talk.open if segment != said.segment])
     return Set("open", still_open), _INCOMPLETE, Set("settled", _settle(talk.settled, said.segment))
 
 
 def _settle(settled: tuple[int, ...], *segments: int) -> tuple[int, ...]:
-    return (*settled, *(segment for segment in segments if segment not in settled))[-KEEP_SETTLED:]
+    return (*settled, *[segment for segment in segments if segment not in settled])[-KEEP_SETTLED:]
 
 
 def _text(heard: tuple[Heard, ...]) -> str:

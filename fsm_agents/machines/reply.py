@@ -44,6 +44,13 @@ DEAD_AIR = Timer("dead_air", 8.0, "callers hang up on silence; no turn stays sil
 TOOL_LIMIT = Timer("tool_limit", 30.0, "longer than the usual request deadline of web services")
 
 
+# Made once, for speed: see floor.py.
+_ANSWERED = Set("asked", ())
+_TOOLS_RUN = Set("tools", True)
+_TOOLS_DONE = Set("tools", False)
+_OVER = (Set("firm", ()), _TOOLS_DONE)
+
+
 def is_answer(heard: ReplyAudible, talk: Talk) -> bool:
     """What sounds is the answer itself, and it is still owed."""
     return heard.answer and bool(talk.asked)
@@ -56,17 +63,17 @@ def tools_run(event: object, talk: Talk) -> bool:
 
 def answered(event: object, talk: Talk) -> Effects:
     """What the caller asked is answered from here on."""
-    return Set("asked", ()), Answered(talk.asked)
+    return _ANSWERED, Answered(talk.asked)
 
 
 def tools_on(event: object, talk: Talk) -> Effects:
     """Tools are at work."""
-    return (Set("tools", True),)
+    return (_TOOLS_RUN,)
 
 
 def tools_off(event: object, talk: Talk) -> Effects:
     """They have all reported."""
-    return (Set("tools", False),)
+    return (_TOOLS_DONE,)
 
 
 def soften(played: SayPlayed, talk: Talk) -> Effects:
@@ -76,28 +83,24 @@ def soften(played: SayPlayed, talk: Talk) -> Effects:
 
 def finish(event: object, talk: Talk) -> Effects:
     """All of it sounded. A reply that never sounded chose silence: that answers too."""
-    done = Set("asked", ()), *_over()
+    done = _ANSWERED, *_OVER
     return (*done, Answered(talk.asked)) if talk.asked else done
 
 
 def fail(broke: ReplyBroke, talk: Talk) -> Effects:
     """It could not be made."""
-    return *_over(), CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
+    return *_OVER, CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
 
 
 def too_late(event: object, talk: Talk) -> Effects:
     """It took too long."""
     reason = "its tools did not report in time" if talk.tools else "nothing sounded in time"
-    return *_over(), CancelReply(talk.reply, reason), ReplyFailed(reason)
+    return *_OVER, CancelReply(talk.reply, reason), ReplyFailed(reason)
 
 
 def cancel(event: ReplyCut, talk: Talk) -> Effects:
     """Stop making and speaking it."""
-    return *_over(), CancelReply(talk.reply, "it was cut")
-
-
-def _over() -> tuple[Set, ...]:
-    return Set("firm", ()), Set("tools", False)
+    return *_OVER, CancelReply(talk.reply, "it was cut")
 
 
 # fmt: off

@@ -6,7 +6,7 @@ It needs the log only: no sound, no provider, no clock. A log whose tables have 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -29,12 +29,14 @@ class Recorded(Generic[S]):
     Attributes:
         n: Its number; 0: before the first.
         at: When it was, in µs.
-        step: What the tables do; ``None`` if they raise, and before the first.
+        event: What came; ``None`` before the first step.
+        step: What the tables do; ``None`` if they raise, and before the first step.
         data: The conversation after it. The same object each time: look at it before the next one.
     """
 
     n: int
     at: int
+    event: Any
     step: Step | None
     data: S
 
@@ -52,14 +54,14 @@ def steps(lines: Sequence[str], joint: Joint[S], make_data: Callable[[], S]) -> 
     """
     log, codec = Log(lines), Codec(joint)
     data = replay(joint, make_data, lines[:1]).data
-    yield Recorded(0, 0, None, data)
+    yield Recorded(0, 0, None, None, data)
     for entry in log:
+        event = codec.decode(entry.json["on"])
         try:
-            step = joint.step(data, codec.decode(entry.json["on"]))
+            step: Step | None = joint.step(data, event)
         except Exception:  # noqa: BLE001 - a step that raised is in the log, and left everything as it was
-            yield Recorded(entry.n, entry.at, None, data)
-        else:
-            yield Recorded(entry.n, entry.at, step, data)
+            step = None
+        yield Recorded(entry.n, entry.at, event, step, data)
 
 
 def timeline(lines: Sequence[str]) -> Timeline:

@@ -130,7 +130,9 @@ class WavRoom:
             self._caller.queue(AudioFrame(*read_wav(source)))
 
     async def connect(self) -> None:
-        """Join: always possible."""
+        """Join: always possible. The recording begins with the first time."""
+        if self._began is None:
+            self._began = anyio.current_time()
 
     async def disconnect(self) -> None:
         """Leave, and write the recording so far."""
@@ -173,9 +175,7 @@ class WavRoom:
     async def _carry(self, heard: Listener, speaker: Speaker, over: anyio.Event) -> None:
         """Every 20 ms: one frame of the caller in, one of the agent out. A late loop catches up; no frame is lost or doubled."""
         start = anyio.current_time()
-        if self._began is None:
-            self._began = start
-        at = round((start - self._began) * self.rate)
+        at = 0 if self._began is None else round((start - self._began) * self.rate)
         samples = round(self.rate * TICK)
         nothing = bytes(2 * samples)
         tick, quiet = 0, 0

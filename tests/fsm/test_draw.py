@@ -276,7 +276,8 @@ def test_any_name_can_be_drawn(names: list[str]) -> None:
     for line in text.splitlines()[4:]:
         assert re.fullmatch(r'    (state "[^"]*" as \w+|(\w+|\[\*\]) --> (\w+|\[\*\])(: [^:]*)?)', line), line
     ElementTree.fromstring(sketch(table))
-    assert dot(table).replace('\\"', "").replace("\\\\", "").count('"') % 2 == 0
+    for line in dot(table).splitlines()[1:-1]:
+        assert re.fullmatch(r'  [\w> -]+( \[(\w+="([^"\\]|\\.)*"(, )?)+\])?;', line), line
 
 
 @pytest.mark.parametrize(
@@ -386,6 +387,13 @@ def test_a_table_that_cannot_be_a_file_is_refused(name: str, tmp_path: Path) -> 
 def test_two_tables_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MisuseError, match="two tables are called 'line'"):
         write_all(tmp_path, [LINE, LINE])
+
+
+def test_a_cell_ends_with_the_row_that_always_wins() -> None:
+    """What stands below it is never tried there."""
+    rows: list[Row[str, Any]] = [row("a", "go", "b", when=oiled), row("a", "go", "a"), anywhere("go", "b")]
+    table: StateTable[str, Any] = StateTable("t", ("a", "b"), "a", rows)
+    assert "| a | ?b / a |\n| b | b |" in markdown(table)
 
 
 def test_a_timer_that_is_off_says_so() -> None:

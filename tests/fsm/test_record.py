@@ -72,6 +72,14 @@ def test_a_line_says_what_came_and_what_followed() -> None:
     )
 
 
+def test_a_machine_that_did_not_move_is_not_told_again() -> None:
+    """Only what changed in this step; entering the same state again shows in the timers."""
+    lines = [json.loads(line) for line in record(Called("1", 1), Due("line", "ring_limit", 1), PickedUp(), HELLO, HungUp())]
+    assert "to" not in lines[2]
+    assert lines[2]["arm"] == [["line", "ring_limit", 20_000_000, 2]]
+    assert [line.get("to") for line in lines[3:]] == [{"line": "TALKING", "voice": "SPEAKING"}, None, {"line": "IDLE", "voice": "SILENT"}]
+
+
 def test_a_line_of_an_event_that_means_nothing_is_short() -> None:
     """A drop names its row; a stale event took none."""
     lines = record(HungUp(), Spoke((), 99), Due("line", "ring_limit", 5))
@@ -116,6 +124,19 @@ def test_a_redacted_log_keeps_names_and_numbers_and_no_words() -> None:
     assert json.loads(lines[5])["on"]["timer"] == "speak_limit"
     for words in ("+420", "hello", "there", "Anna", "light"):
         assert words not in text
+
+
+def test_a_secret_is_hidden_whatever_it_is() -> None:
+    """A number too; without redacting it is written, because a replay needs it."""
+
+    @attrs.frozen
+    class Dialled:
+        pin: int = attrs.field(metadata={"secret": True})
+        tone: int = 5
+        names: tuple[str, int] = attrs.field(default=("a", 1), metadata={"public": True})
+
+    assert Codec(ODDS, redact=True).effect(Dialled(1234)) == '{"_":"Dialled","pin":"***","tone":5,"names":["a",1]}'
+    assert '"pin":1234' in Codec(ODDS).effect(Dialled(1234))
 
 
 def test_a_fault_names_its_table_in_a_redacted_log_too() -> None:

@@ -28,6 +28,7 @@ from tests.fsm.phone import (
     Called,
     HoldPressed,
     HungUp,
+    Knocked,
     L,
     PickedUp,
     Spoke,
@@ -85,9 +86,11 @@ def test_any_call_comes_out_the_same(data: st.DataObject) -> None:
 def test_a_log_may_begin_in_the_middle() -> None:
     """States, epochs, group memory and data are in the header."""
     data = begin()
-    for event in (Called("1", 7), PickedUp(), HoldPressed(), HELLO):
+    for event in (Called("1", 7), HungUp(), Called("1", 7), PickedUp(), HoldPressed(), HELLO):
         PHONE.step(data, event)
-    lines = record(HoldPressed(), Spoke((Word("x"),), 7), data=data)
+    lines = record(Knocked(), PickedUp(), HoldPressed(), Spoke((Word("x"),), 7), HoldPressed(), data=data)
+    assert '"cells":{"line":["HELD",5,["TALKING"]],"voice":["SPEAKING",1,[]]}' in lines[0]
+    assert '"arm":[["line","hold_limit",60000000,7]]' in lines[2]
     done = replay(PHONE, Call, lines)
     assert done.same, done.first_difference
     assert done.data.said == (Word("x"),)

@@ -225,9 +225,14 @@ class TestEveryCellIsDecided:
         assert said.startswith("door: 2 problems\n")
         assert said.count("T101") == 2
 
-    def test_answers_read_back_a_group_and_a_history(self) -> None:
+    def test_answers_read_back_a_group_and_a_history_and_no_drop(self) -> None:
         group = Group("g", (S.B, S.C), S.B)
-        table = build([row(S.A, Came, group), row(S.A, Went, back_to(group), when=functools.partial(ok))], strict=False)
+        lines: list[Row[S, Any]] = [
+            row(S.A, Came, group),
+            row(S.A, Went, back_to(group), when=functools.partial(ok)),
+            drop(S.A, Went, "knock"),
+        ]
+        table = build(lines, strict=False)
         assert answers(table, S.A).startswith("Came → g, Went (if functools.partial(")
         assert answers(table, S.A).endswith("→ back to g")
 

@@ -213,7 +213,7 @@ def test_equal_timers_come_in_the_order_they_were_armed() -> None:
     here: Walk[Any] = Walk(World(joint, lambda: joint.start(Shared()), lambda _: ["go"]))
     here.fire()
     here.fire()
-    assert [stop.event.machine for stop in here.scene] == ["one", "two"]
+    assert [stop.event for stop in here.scene] == [Due("one", "tick", 0), Due("two", "tock", 0)]
     again: Walk[Any] = Walk(World(joint, lambda: joint.start(Shared()), lambda _: ["go"]))
     again.come("go", 500_000)
     again.play([Stop(Due("", "", 0), 0)] * 3)  # timers of a scene are those of the clock; there are only two

@@ -27,7 +27,8 @@ def noise(kind: str, samples: int, level: float, seed: int) -> np.ndarray:
     if kind == "pink":
         spectrum = np.fft.rfft(made)
         made = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), samples)
-    return made / made.std() * 32768 * 10 ** (level / 20)
+    scaled: np.ndarray = made / made.std() * 32768 * 10 ** (level / 20)
+    return scaled
 
 
 def frames(pcm: bytes) -> Iterator[bytes]:

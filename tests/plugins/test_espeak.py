@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from contextlib import aclosing
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import anyio
@@ -21,6 +21,7 @@ from fsm_agents.stages.base import TTS, SpeechChunk
 
 TEXT = "Two large pizzas, please. That costs 3.50 in every well-known 🍕 café!"
 LONG = " ".join([TEXT] * 30)
+
 
 def awaits(test: Any) -> Any:
     """The voice works in a thread of its own, so its tests need the real clock."""
@@ -84,10 +85,16 @@ async def test_closing_stops_the_engine_and_the_next_sentence_is_whole(monkeypat
     tts = EspeakTTS()
     made: list[Utterance] = []
     begin = Engine.begin
-    monkeypatch.setattr(Engine, "begin", lambda *args: made.append(begin(*args)) or made[-1])
-    async with aclosing(tts.synthesize(LONG)) as chunks:
-        async for _ in chunks:
-            break
+
+    def begin_and_keep(*args: Any) -> Utterance:
+        made.append(begin(*args))
+        return made[-1]
+
+    monkeypatch.setattr(Engine, "begin", begin_and_keep)
+    chunks = tts.synthesize(LONG)
+    assert isinstance(chunks, AsyncGenerator)
+    await anext(chunks)
+    await chunks.aclose()
     assert len(made) == 1  # the rest of the long text was never begun
     assert made[0]._stopped.is_set()
     assert same_length(samples(await collect(tts, TEXT)), len(speak(TEXT)[0]) // 2)
@@ -224,7 +231,7 @@ def test_a_library_that_does_not_load_says_why(monkeypatch: pytest.MonkeyPatch) 
     import espeakng_loader
 
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: "/nowhere/libespeak-ng.so")
-    with pytest.raises(MissingExtra, match="installed, but: .*nowhere"):
+    with pytest.raises(MissingExtra, match=r"installed, but: .*nowhere"):
         _espeak_lib.Engine()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from fsm_agents.errors import MissingExtra, MisuseError
-from fsm_agents.plugins.local import PocketsphinxSTT, sphinx, sphinx_stream
+from fsm_agents.plugins.local import PocketsphinxSTT, sphinx_stream
 from fsm_agents.stages.base import STT, Transcript
 
 Recording = Callable[[str], bytes]
@@ -233,13 +234,12 @@ def test_it_is_a_speech_to_text_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("python", "advice"), [((3, 11), ""), ((3, 12), "5.0.4"), ((3, 13), ""), ((3, 14), "not ready-made for Python 3.14: use 3.13")]
+    ("python", "advice"),
+    [((3, 11), ""), ((3, 12), "5.0.4"), ((3, 13), ""), ((3, 14), "not ready-made for Python 3.14: use 3.13")],
 )
-def test_a_missing_engine_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, python: tuple[int, int], advice: str
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pocketsphinx", None)
-    monkeypatch.setattr(sphinx.sys, "version_info", (*python, 0, "final", 0))
+def test_a_missing_engine_says_what_to_install(monkeypatch: pytest.MonkeyPatch, python: tuple[int, int], advice: str) -> None:
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    monkeypatch.setattr(sys, "version_info", (*python, 0, "final", 0))
     with pytest.raises(MissingExtra) as caught:
         PocketsphinxSTT()
     assert "PocketsphinxSTT needs the extra [voice]: pip install 'fsm_agents[voice]'" in str(caught.value)

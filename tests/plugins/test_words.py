@@ -21,7 +21,7 @@ def test_every_hundredth_word_of_the_dictionary_is_found_with_all_its_pronunciat
         word, _, sound = line.partition(" ")
         known.setdefault(word.partition("(")[0], []).append(sound)
     lexicon = Lexicon(DICTIONARY)
-    picked = [*list(known)[::100], list(known)[0], list(known)[-1], "read"]
+    picked = [*list(known)[::100], *list(known)[-3:], "read"]
     assert {word: list(lexicon.sounds(word)) for word in picked} == {word: known[word] for word in picked}
     assert not any(lexicon.guessed(word) for word in picked)
 

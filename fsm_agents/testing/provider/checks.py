@@ -40,7 +40,9 @@ def check_fields(kind: Any, fields: Mapping[str, Any], *, without: Iterable[str]
     left = set(without)
     for name in fields:
         if name not in hints:
-            raise RefusedRequest(f"Unrecognized request argument supplied: {name}; {nearest(name, hints)}", code="unknown_parameter")
+            raise RefusedRequest(
+                f"Unrecognized request argument supplied: {name}; {nearest(name, hints)}", code="unknown_parameter"
+            )
     try:
         checked = _adapter(kind, frozenset(left)).validate_python({name: v for name, v in fields.items() if name not in left})
         return {name: _whole(value) for name, value in checked.items()}

@@ -1,11 +1,11 @@
 """What the provider is to answer: read from JSON, checked, and then only consumed. No server, no wire format.
 
+A script file:
+
     {"transcripts": ["a large pizza please", ""],
-     "lengths":     [{"seconds": 1.5, "text": "yes"}],
-     "answers":     ["Hello.", {"calls": [{"name": "order", "arguments": {"size": "large"}}]}, {"when": "ok", "text": "Done."}],
-     "models":      ["my-model"],
-     "key":         "secret",
-     "pause":       0.01}
+    "lengths": [{"seconds": 1.5, "text": "yes"}],
+    "answers": ["Hello.", {"calls": [{"name": "order", "arguments": {"size": "large"}}]}, {"when": "ok", "text": "Done."}],
+    "models": ["my-model"], "key": "secret", "pause": 0.01}
 """
 
 from __future__ import annotations
@@ -58,7 +58,9 @@ class Scripted:
     """
 
     text: str = ""
-    calls: tuple[ScriptedCall, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(ScriptedCall, c) for c in given))
+    calls: tuple[ScriptedCall, ...] = attrs.field(
+        default=(), converter=lambda given: tuple(_made(ScriptedCall, c) for c in given)
+    )
     when: str = ""
 
 

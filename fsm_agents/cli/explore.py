@@ -1,0 +1,58 @@
+"""``fsm-agents explore``: the exhaustive search over the joined voice machines, with every property that must hold."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from time import perf_counter
+
+from fsm_agents.cli.parser import at_least
+from fsm_agents.fsm.check import check_explored, level, render
+from fsm_agents.fsm.explore import Report, explore
+from fsm_agents.machines.joined import CONVERSATION
+from fsm_agents.machines.responses import PROPERTIES
+from fsm_agents.machines.talk import Talk
+from fsm_agents.machines.world import voice_world
+
+__all__ = ["add_arguments", "run"]
+
+DEEP = 2
+"""Texts and says of a deep search: what happens with two of a kind and not with one was the last thing that ever turned up."""
+DEEP_LIMIT = 2_000_000
+"""Joint states of a deep search at the most: about 4 GB."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--texts", type=at_least(0), metavar="N", help="turns of the caller that may be owed at a time (default: 1)")
+    parser.add_argument("--says", type=at_least(0), metavar="N", help="says that may wait at a time (default: 1)")
+    parser.add_argument("--deep", action="store_true", help=f"{DEEP} of each: takes long")
+
+
+def run(options: Namespace) -> int:
+    """Search. 1: something does not hold."""
+    usual = DEEP if options.deep else 1
+    texts = usual if options.texts is None else options.texts
+    says = usual if options.says is None else options.says
+    reports = [_search(texts, says, final_ends_turn=setting, deep=options.deep) for setting in (False, True)]
+    findings = [finding for report in reports for finding in report.findings]
+    print()
+    for finding in findings:
+        print(f"{finding}\n")
+    about_tables = check_explored(CONVERSATION, *reports)
+    print("the tables, held against what happened:", render(about_tables))
+    wrong = any(level(problem) == "error" for problem in about_tables) or not all(report.complete for report in reports)
+    print("nothing that must hold was broken" if not findings else f"{len(findings)} properties do not hold")
+    return 1 if findings or wrong else 0
+
+
+def _search(texts: int, says: int, *, final_ends_turn: bool, deep: bool) -> Report[Talk]:
+    how = "ends" if final_ends_turn else "does not end"
+    print(f"searching with {texts} text(s) and {says} say(s), where a final transcript {how} a turn …", flush=True)
+    begun = perf_counter()
+    limits = {"limit": DEEP_LIMIT} if deep else {}
+    report = explore(voice_world(texts=texts, says=says, final_ends_turn=final_ends_turn), PROPERTIES, **limits)
+    states, steps = len(report.graph.nodes), report.steps
+    whole = "" if report.complete else ", and then the search was cut off"
+    print(f"  {states:,} joint states, {len(report.combinations)} combinations of resting states, {steps:,} steps{whole}")
+    print(f"  {len(report.taken)} rows taken, {len(report.findings)} findings, {perf_counter() - begun:.1f} s")
+    return report

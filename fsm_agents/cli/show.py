@@ -1,0 +1,71 @@
+"""``fsm-agents show``: a state table as text or picture."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fsm_agents.cli.tables import shown_tables, table
+from fsm_agents.errors import MisuseError
+from fsm_agents.fsm.draw import document, dot, html, mermaid, png, svg
+from fsm_agents.fsm.table import StateTable
+
+__all__ = ["FORMS", "add_arguments", "run"]
+
+FORMS: dict[str, Callable[[StateTable[Any, Any]], str | bytes]] = {
+    "markdown": document,
+    "mermaid": mermaid,
+    "dot": dot,
+    "html": html,
+    "svg": svg,
+    "png": png,
+}
+_PICTURES = ("png",)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("table", nargs="?", help=f"one of: {', '.join(shown_tables())}")
+    parser.add_argument("--all", action="store_true", help="every table, one after the other")
+    parser.add_argument("--as", dest="form", choices=FORMS, default="markdown", help="how (default: markdown; svg and png need [diagrams])")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="where to (default: the terminal)")
+
+
+def run(options: Namespace) -> int:
+    """Show it."""
+    if options.table and options.all:
+        msg = f"show {options.table} --all: name one table, or say --all"
+        raise MisuseError(msg)
+    if not options.table and not options.all:
+        msg = f"show: which table? {', '.join(shown_tables())}; or --all"
+        raise MisuseError(msg)
+    tables = list(shown_tables().values()) if options.all else [table(options.table)]
+    if options.all and options.form not in ("markdown", "mermaid", "dot"):
+        msg = f"show --all --as {options.form}: several tables are no one file of that kind; name one table"
+        raise MisuseError(msg)
+    shown = [FORMS[options.form](each) for each in tables]
+    if options.out is not None:
+        _write(options.out, shown)
+    elif options.form in _PICTURES and sys.stdout.isatty():
+        msg = f"--as {options.form} is not for a terminal: say --out FILE"
+        raise MisuseError(msg)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(_joined(shown))
+        sys.stdout.flush()
+    return 0
+
+
+def _joined(shown: list[str | bytes]) -> bytes:
+    return b"\n".join(part if isinstance(part, bytes) else part.encode() for part in shown)
+
+
+def _write(out: Path, shown: list[str | bytes]) -> None:
+    try:
+        out.write_bytes(_joined(shown))
+    except OSError as error:
+        msg = f"--out {out}: cannot be written ({(error.strerror or str(error)).lower()}); give a file in a folder that exists"
+        raise MisuseError(msg) from error

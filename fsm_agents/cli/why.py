@@ -1,0 +1,136 @@
+"""``fsm-agents why``: one turn of a recorded call: what was heard, which rows were tried and won, what was done, how long it took."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fsm_agents.cli.logs import joint_of_log, naming, read_log
+from fsm_agents.cli.parser import at_least
+from fsm_agents.errors import MisuseError
+from fsm_agents.fsm.explain import explain
+from fsm_agents.fsm.explore import clone
+from fsm_agents.fsm.joint import Joint
+from fsm_agents.machines.joined import CONVERSATION
+from fsm_agents.observe.recorded import steps, timeline
+from fsm_agents.observe.timeline import Timeline
+from fsm_agents.observe.turns import Interruption, Turn
+
+__all__ = ["add_arguments", "run"]
+
+FLOW = "flow.jsonl"
+"""The log of the flow's own table, looked for beside the session's."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("log", type=Path, metavar="LOG", help="the step log, for example fsm-agents-demo/steps.jsonl")
+    parser.add_argument("--turn", type=at_least(1), metavar="N", help="which turn of the caller; without it, the turns are listed")
+
+
+def run(options: Namespace) -> int:
+    """Explain it."""
+    path: Path = options.log
+    lines = read_log(path)
+    joint, _ = joint_of_log(path, lines)
+    if joint is not CONVERSATION:
+        msg = f"{path}: is a log of {joint.name!r}; turns are in the log of a conversation, for example {path.parent / 'steps.jsonl'}"
+        raise MisuseError(msg)
+    with naming(path):
+        call = timeline(lines)
+        if options.turn is None:
+            print(*_turns(call), sep="\n")
+            return 0
+        if options.turn > len(call.turns):
+            msg = f"there is no turn {options.turn}; " + (f"give 1 to {len(call.turns)}" if call.turns else "the caller said nothing in this call")
+            raise MisuseError(msg)
+        turn = call.turns[options.turn - 1]
+        print(*_told(call, turn), sep="\n")
+        print(*_decided(path, lines, turn), sep="\n")
+    return 0
+
+
+def _turns(call: Timeline) -> Iterator[str]:
+    yield f"{len(call.turns)} turns of the caller in {_seconds(call.end)}; `--turn N` explains one"
+    for turn in call.turns:
+        wait = "" if turn.response is None else f", answered {_seconds(turn.response)} after the caller fell silent"
+        yield f"  {turn.number:>2}  at {_seconds(turn.started or turn.taken)}  {turn.text!r}{wait}" + (f" ({turn.how})" if turn.how else "")
+
+
+def _told(call: Timeline, turn: Turn) -> Iterator[str]:
+    yield f"turn {turn.number} of {len(call.turns)}: {turn.text!r}"
+    yield ""
+    yield "what was heard"
+    if turn.started is not None:
+        yield f"  {_at(turn.started)}  the detector hears speech"
+    for words in turn.heard:
+        kind = "final" if words.final else "interim, a whole sentence" if words.complete else "interim"
+        late = ", late: the turn was taken" if turn.taken is not None and words.at > turn.taken else ""
+        yield f"  {_at(words.at)}  {words.text!r} ({kind}, segment {words.segment}{late})"
+    if turn.stopped is not None:
+        yield f"  {_at(turn.stopped)}  the detector hears no speech any more"
+    if turn.taken is not None:
+        yield f"  {_at(turn.taken)}  the turn is taken: {turn.text!r}"
+    yield from _interrupted(call, turn)
+    yield ""
+    yield "how long each part took"
+    over = f"reply {turn.reply}: {turn.how or 'not over'}" + (f", {turn.why}" if turn.why else "") if turn.reply else "no reply"
+    for what, part, note in (
+        ("speaking", turn.speaking, "the caller, as the detector heard it"),
+        ("endpointing", turn.endpointing, "silence until the turn was taken"),
+        ("thinking", turn.thinking, "until the answer sounded"),
+        ("response", turn.response, "the two together: what the caller waited"),
+        ("answering", turn.answering, over),
+    ):
+        yield f"  {what:<12} {'–' if part is None else _seconds(part):>8}  {note}"
+
+
+def _interrupted(call: Timeline, turn: Turn) -> Iterator[str]:
+    for found in call.interruptions:
+        if turn.started is not None and turn.taken is not None and turn.started <= found.at <= turn.taken:
+            yield f"  {_at(found.at)}  over reply {found.reply}, which {_outcome(found)}"
+
+
+def _outcome(found: Interruption) -> str:
+    after = "" if found.until is None else f" {_seconds(found.until - found.at)} later"
+    said = {"cut": f"is held at once and ended{after}", "resumed": f"is held, and goes on{after}", "over it": "goes on: it is not to be interrupted"}
+    return said.get(found.outcome, "ends anyway")
+
+
+def _decided(path: Path, lines: list[str], turn: Turn) -> Iterator[str]:
+    """Every step of the turn, explained; the steps of the flow's own table between them."""
+    yield ""
+    yield "what was decided"
+    found = list(_explained(lines, CONVERSATION, lambda n, _at: turn.first <= n <= turn.last))
+    beside = path.parent / FLOW
+    if beside.is_file() and found:
+        begin, end = found[0][0], turn.audible or found[-1][0]
+        with naming(beside):
+            flow = read_log(beside)
+            joint, _ = joint_of_log(beside, flow)
+            found += _explained(flow, joint, lambda _n, at: begin <= at <= end)
+    for _, text in sorted(found, key=lambda each: each[0]):
+        yield text
+
+
+def _explained(lines: list[str], joint: Joint[Any], wanted: Callable[[int, int], bool]) -> Iterator[tuple[int, str]]:
+    from fsm_agents.cli.tables import JOINTS
+
+    before: Any = None
+    for recorded in steps(lines, joint, JOINTS[joint.name][1]):
+        if recorded.n and wanted(recorded.n, recorded.at):
+            said = str(explain(joint, before, recorded.event)).replace("\n", "\n    ")
+            yield recorded.at, f"  {_at(recorded.at)}  step {recorded.n} of the {joint.name}\n    {said}"
+        before = clone(recorded.data)
+
+
+def _at(micros: int) -> str:
+    return f"{micros / 1e6:8.3f} s"
+
+
+def _seconds(micros: int | None) -> str:
+    if micros is None:
+        return "–"
+    return f"{micros / 1e6:.1f} s" if micros >= 1_000_000 else f"{micros / 1000:.0f} ms"  # noqa: PLR2004 - a second
