@@ -8,7 +8,7 @@ from pathlib import Path
 
 import anyio
 
-from fsm_agents.cli.demo_call import Call, hold
+from fsm_agents.cli.demo_call import Call, hold, voice
 from fsm_agents.cli.demo_page import page
 from fsm_agents.cli.demo_show import choose_show
 from fsm_agents.errors import MissingExtra, MisuseError
@@ -20,7 +20,9 @@ FOLDER = "fsm-agents-demo"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("--fast", action="store_true", help="as fast as possible, on a virtual clock, instead of in real time (40 s)")
+    parser.add_argument(
+        "--fast", action="store_true", help="as fast as possible, on a virtual clock, instead of in real time (40 s)"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, help=f"where the files go (default: a fresh folder {FOLDER})")
     parser.add_argument("--backend", choices=("asyncio", "trio"), default="asyncio", help="the event loop (default: asyncio)")
     parser.add_argument("--plain", action="store_true", help="plain lines, also on a terminal")
@@ -30,14 +32,15 @@ def run(options: Namespace) -> int:
     """Hold it. 0: the conversation came to its end; 1: it did not."""
     if importlib.util.find_spec(options.backend) is None:
         raise MissingExtra("test", f"--backend {options.backend}")
+    pipeline = voice()  # before anything is written: an extra may be missing
     out = _folder(options.out)
     with choose_show(plain=options.plain) as show:
         if options.fast:
             from fsm_agents.testing.clock import run as run_virtually
 
-            call = run_virtually(hold, out, show, backend=options.backend)
+            call = run_virtually(hold, pipeline, out, show, backend=options.backend)
         else:
-            call = anyio.run(hold, out, show, backend=options.backend)
+            call = anyio.run(hold, pipeline, out, show, backend=options.backend)
     (out / "conversation.html").write_text(page(out, call.dialogue), encoding="utf-8")
     return _told(call, out)
 

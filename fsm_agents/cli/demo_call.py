@@ -24,7 +24,7 @@ from fsm_agents.rooms.wav import WavRoom
 from fsm_agents.runtime.timers import micros
 from fsm_agents.session.session import AgentSession
 
-__all__ = ["LIMIT", "WAKE_UP", "Call", "Show", "Spoken", "hold"]
+__all__ = ["LIMIT", "WAKE_UP", "Call", "Show", "Spoken", "hold", "voice"]
 
 WAKE_UP = 4.0
 """Seconds of silence after which the agent asks again. Short for a demo; callers who look something up need ten."""
@@ -116,7 +116,9 @@ class Call:
         """One step of the session."""
         at, session = now - self._start, self.session
         self._log.add(at, step, session.host.driver.talk)
-        if isinstance(step.event, ReplyPlayed) and not step.stale:  # its words are in history already; those of a cut are at the next step
+        if (
+            isinstance(step.event, ReplyPlayed) and not step.stale
+        ):  # its words are in history already; those of a cut are at the next step
             self._over.append(step.event.reply)
         self.listen(at)
         for effect in step.effects:
@@ -140,7 +142,9 @@ class Call:
             self._known += 1
             if isinstance(item, ChatMessage):
                 mine = item.role == "assistant"
-                spoken = Spoken("agent" if mine else "caller", at, item.text, self._over[-1] if mine and self._over else 0, item.interrupted)
+                spoken = Spoken(
+                    "agent" if mine else "caller", at, item.text, self._over[-1] if mine and self._over else 0, item.interrupted
+                )
                 self.dialogue.append(spoken)
                 self.show.spoken(spoken)
 
@@ -148,18 +152,25 @@ class Call:
         self.show.progress(self.now(), LINES.index(line) + 1, len(LINES))
 
 
-async def hold(out: Path, show: Show) -> Call:
-    """Hold the conversation, whatever becomes of it; its recording and its logs are in ``out`` then.
+def voice() -> CascadingPipeline:
+    """The embedded parts: hearing, understanding what is expected, speaking.
 
     Raises:
         MissingExtra: the extra ``[voice]`` is not installed.
     """
-    flow = PizzaFlow(lambda step: call.flow_step(step))
-    pipeline = CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS(), vad=WebRTCVAD())
-    room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav")
+    return CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS(), vad=WebRTCVAD())
+
+
+async def hold(pipeline: CascadingPipeline, out: Path, show: Show) -> Call:
+    """Hold the conversation, whatever becomes of it; its recording and its logs are in ``out`` then."""
+    flow = PizzaFlow(lambda step: call.flow_step(step))  # noqa: PLW0108 - there is no call yet
+    room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav")  # noqa: PLW0108 - as above
     session = AgentSession(PizzaAgent(flow.order), pipeline, flow, WAKE_UP, room=room)
     session.on_wake_up = flow.wake_up
-    with (out / "steps.jsonl").open("w", encoding="utf-8") as steps, (out / "flow.jsonl").open("w", encoding="utf-8") as flow_steps:
+    with (
+        (out / "steps.jsonl").open("w", encoding="utf-8") as steps,
+        (out / "flow.jsonl").open("w", encoding="utf-8") as flow_steps,
+    ):
         call = Call(session, flow, (steps, flow_steps), show)
         with anyio.move_on_after(LIMIT) as scope:
             async with session:

@@ -5,6 +5,7 @@ event; the row says where that leads. Nothing here knows sound, speech-to-text o
 replayed like those of the package.
 """
 
+# ruff: noqa: ARG001 - guards and actions share one signature: (event, data)
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -57,10 +57,12 @@ def page(folder: Path, dialogue: Sequence[Spoken]) -> str:
     log = (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()
     flow = (folder / "flow.jsonl").read_text(encoding="utf-8").splitlines()
     call = timeline(log)
-    lines = sorted([*_lines(steps(log, CONVERSATION, Talk), CONVERSATION), *_lines(steps(flow, DEMO, Order), DEMO)], key=lambda line: line.at)
+    lines = sorted(
+        [*_lines(steps(log, CONVERSATION, Talk), CONVERSATION), *_lines(steps(flow, DEMO, Order), DEMO)], key=lambda line: line.at
+    )
     sound = folder / "conversation.wav"
     shown = _call(call, lines, dialogue, sound)
-    tables = {"turn": TURN, "demo": ORDERING}
+    tables: dict[str, StateTable[Any, Any]] = {"turn": TURN, "demo": ORDERING}
     drawn = {machine: _diagram(machine, table, lines) for machine, table in tables.items()}
     shown["ids"] = {machine: _ids(machine, table) for machine, table in tables.items()}
     parts = {
@@ -138,7 +140,11 @@ def _call(call: Timeline, lines: Sequence[_Line], dialogue: Sequence[Spoken], so
         "turns": [_turn(turn) for turn in call.turns],
         "marks": list(_marks(call)),
         "dialogue": list(_dialogue(call, dialogue, seconds)),
-        "steps": [{"at": _s(line.at), "on": line.on, "rows": [_row(row) for row in line.rows], "do": line.do} for line in lines if line.on],
+        "steps": [
+            {"at": _s(line.at), "on": line.on, "rows": [_row(row) for row in line.rows], "do": line.do}
+            for line in lines
+            if line.on
+        ],
         "moves": [
             [_s(line.at), machine, [[row, text] for name, row, text in line.rows if name == machine]]
             for line in lines
@@ -158,7 +164,7 @@ def _row(row: tuple[str, str, str]) -> str:
 
 
 def _spans(spans: Iterable[Span], seconds: float) -> list[list[Any]]:
-    found = [[_s(span.begin), seconds if span.end is None else _s(span.end), span.what] for span in spans]
+    found: list[list[Any]] = [[_s(span.begin), seconds if span.end is None else _s(span.end), span.what] for span in spans]
     return [span for span in found if span[0] < span[1]] or found[-1:]
 
 
@@ -223,8 +229,17 @@ def _dialogue(call: Timeline, dialogue: Sequence[Spoken], seconds: float) -> Ite
             if sounds:
                 last = sounds[-1].end
                 begin, end = _s(sounds[0].begin), seconds if last is None else _s(last)
-            wait = next((_s(turn.response) for turn in call.turns if turn.reply == spoken.reply and turn.response is not None), None)
-        yield {"who": spoken.who, "begin": begin, "end": end, "text": spoken.text, "interrupted": spoken.interrupted, "wait": wait}
+            wait = next(
+                (_s(turn.response) for turn in call.turns if turn.reply == spoken.reply and turn.response is not None), None
+            )
+        yield {
+            "who": spoken.who,
+            "begin": begin,
+            "end": end,
+            "text": spoken.text,
+            "interrupted": spoken.interrupted,
+            "wait": wait,
+        }
 
 
 def _peaks(sound: Path) -> tuple[float, dict[str, list[int]]]:

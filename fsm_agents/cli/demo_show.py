@@ -69,7 +69,9 @@ class ColourShow:
         from rich.text import Text
 
         colour = self._COLOURS[spoken.who]
-        text = Text.assemble((f"{spoken.at / 1e6:6.1f} s  ", "dim"), (f"{spoken.who:<6}  ", f"bold {colour}"), (spoken.text, colour))
+        text = Text.assemble(
+            (f"{spoken.at / 1e6:6.1f} s  ", "dim"), (f"{spoken.who:<6}  ", f"bold {colour}"), (spoken.text, colour)
+        )
         if spoken.interrupted:
             text.append("  interrupted: this much was heard", "red")
         self.console.print(text)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import cache
 
 from fsm_agents.cli.demo_flow import (
-    Agreed, ChangeAsked, CountGiven, Disagreed, GoodbyeSaid, HelpAsked, Named, NotUnderstood, Order, Ordered, Ordering, Prompt, SizeGiven,
+    Agreed,
+    ChangeAsked,
+    CountGiven,
+    Disagreed,
+    GoodbyeSaid,
+    HelpAsked,
+    Named,
+    NotUnderstood,
+    Order,
+    Ordered,
+    Ordering,
+    Prompt,
+    SizeGiven,
 )  # fmt: skip
 from fsm_agents.plugins.local.phrases import Match, PhraseSet
 

@@ -17,8 +17,12 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("diagrams"), metavar="DIR", help="the folder (default: diagrams)")
-    parser.add_argument("--check", action="store_true", help="write nothing: say which files are not those of the tables, and exit with 1")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("diagrams"), metavar="DIR", help="the folder (default: diagrams)"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing: say which files are not those of the tables, and exit with 1"
+    )
 
 
 def run(options: Namespace) -> int:

@@ -17,13 +17,17 @@ __all__ = ["add_arguments", "run"]
 
 DEEP = 2
 """Texts and says of a deep search: what happens with two of a kind and not with one was the last thing that ever turned up."""
+LIMIT = 200_000
+"""Joint states of a search at the most: twenty times what the usual one has."""
 DEEP_LIMIT = 2_000_000
 """Joint states of a deep search at the most: about 4 GB."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("--texts", type=at_least(0), metavar="N", help="turns of the caller that may be owed at a time (default: 1)")
+    parser.add_argument(
+        "--texts", type=at_least(0), metavar="N", help="turns of the caller that may be owed at a time (default: 1)"
+    )
     parser.add_argument("--says", type=at_least(0), metavar="N", help="says that may wait at a time (default: 1)")
     parser.add_argument("--deep", action="store_true", help=f"{DEEP} of each: takes long")
 
@@ -49,8 +53,9 @@ def _search(texts: int, says: int, *, final_ends_turn: bool, deep: bool) -> Repo
     how = "ends" if final_ends_turn else "does not end"
     print(f"searching with {texts} text(s) and {says} say(s), where a final transcript {how} a turn …", flush=True)
     begun = perf_counter()
-    limits = {"limit": DEEP_LIMIT} if deep else {}
-    report = explore(voice_world(texts=texts, says=says, final_ends_turn=final_ends_turn), PROPERTIES, **limits)
+    report = explore(
+        voice_world(texts=texts, says=says, final_ends_turn=final_ends_turn), PROPERTIES, limit=DEEP_LIMIT if deep else LIMIT
+    )
     states, steps = len(report.graph.nodes), report.steps
     whole = "" if report.complete else ", and then the search was cut off"
     print(f"  {states:,} joint states, {len(report.combinations)} combinations of resting states, {steps:,} steps{whole}")

@@ -8,8 +8,8 @@ from time import perf_counter
 
 from fsm_agents.cli.parser import at_least
 from fsm_agents.errors import MisuseError, nearest
-from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.explore import World
+from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.mutants import score
 from fsm_agents.machines.joined import CONVERSATION, TABLES, join
 from fsm_agents.machines.responses import PROPERTIES

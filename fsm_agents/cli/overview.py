@@ -43,9 +43,17 @@ def overview(joint: Joint[Any], effects: Container[str]) -> str:
     """
     machines = [_machine(name, table) for name, table in joint.tables.items()]
     inner = {event for machine in machines for event in machine.makes if any(event in other.hears for other in machines)}
-    lines = [f"# {joint.name}", "", NOTE, "", f"{', '.join(joint.tables)}: {len(machines)} machines that make one conversation.", ""]
+    lines = [
+        f"# {joint.name}",
+        "",
+        NOTE,
+        "",
+        f"{', '.join(joint.tables)}: {len(machines)} machines that make one conversation.",
+        "",
+    ]
     lines += ["```mermaid", *_diagram(machines, inner), "```", "", "## Who is told what", ""]
-    lines += ["| machine | from outside | by which machine | reads where these rest | asks the runtime for |", "| --- | --- | --- | --- | --- |"]
+    lines += ["| machine | from outside | by which machine | reads where these rest | asks the runtime for |"]
+    lines += ["| --- | --- | --- | --- | --- |"]
     for machine in machines:
         outside = [event for event in machine.hears if event not in inner]
         told = [f"{_list(_tells(other, machine))} by {other.name}" for other in machines if _tells(other, machine)]

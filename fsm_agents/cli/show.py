@@ -30,7 +30,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("table", nargs="?", help=f"one of: {', '.join(shown_tables())}")
     parser.add_argument("--all", action="store_true", help="every table, one after the other")
-    parser.add_argument("--as", dest="form", choices=FORMS, default="markdown", help="how (default: markdown; svg and png need [diagrams])")
+    parser.add_argument(
+        "--as", dest="form", choices=FORMS, default="markdown", help="how (default: markdown; svg and png need [diagrams])"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to (default: the terminal)")
 
 

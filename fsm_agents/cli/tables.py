@@ -44,4 +44,3 @@ def table(name: str) -> StateTable[Any, Any]:
 def joint_of(name: str) -> Joint[Any]:
     """The machines that a table is joined with, itself among them."""
     return next(joint for joint, _ in JOINTS.values() if name in joint.tables)
-

@@ -16,7 +16,7 @@ from fsm_agents.fsm.joint import Joint
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.observe.recorded import steps, timeline
 from fsm_agents.observe.timeline import Timeline
-from fsm_agents.observe.turns import Interruption, Turn
+from fsm_agents.observe.turns import Interruption, Turn, Words
 
 __all__ = ["add_arguments", "run"]
 
@@ -27,7 +27,9 @@ FLOW = "flow.jsonl"
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
     parser.add_argument("log", type=Path, metavar="LOG", help="the step log, for example fsm-agents-demo/steps.jsonl")
-    parser.add_argument("--turn", type=at_least(1), metavar="N", help="which turn of the caller; without it, the turns are listed")
+    parser.add_argument(
+        "--turn", type=at_least(1), metavar="N", help="which turn of the caller; without it, the turns are listed"
+    )
 
 
 def run(options: Namespace) -> int:
@@ -44,7 +46,8 @@ def run(options: Namespace) -> int:
             print(*_turns(call), sep="\n")
             return 0
         if options.turn > len(call.turns):
-            msg = f"there is no turn {options.turn}; " + (f"give 1 to {len(call.turns)}" if call.turns else "the caller said nothing in this call")
+            offer = f"give 1 to {len(call.turns)}" if call.turns else "the caller said nothing in this call"
+            msg = f"there is no turn {options.turn}; {offer}"
             raise MisuseError(msg)
         turn = call.turns[options.turn - 1]
         print(*_told(call, turn), sep="\n")
@@ -56,26 +59,17 @@ def _turns(call: Timeline) -> Iterator[str]:
     yield f"{len(call.turns)} turns of the caller in {_seconds(call.end)}; `--turn N` explains one"
     for turn in call.turns:
         wait = "" if turn.response is None else f", answered {_seconds(turn.response)} after the caller fell silent"
-        yield f"  {turn.number:>2}  at {_seconds(turn.started or turn.taken)}  {turn.text!r}{wait}" + (f" ({turn.how})" if turn.how else "")
+        yield f"  {turn.number:>2}  at {_seconds(turn.started or turn.taken)}  {turn.text!r}{wait}" + (
+            f" ({turn.how})" if turn.how else ""
+        )
 
 
 def _told(call: Timeline, turn: Turn) -> Iterator[str]:
     yield f"turn {turn.number} of {len(call.turns)}: {turn.text!r}"
-    yield ""
-    yield "what was heard"
-    if turn.started is not None:
-        yield f"  {_at(turn.started)}  the detector hears speech"
-    for words in turn.heard:
-        kind = "final" if words.final else "interim, a whole sentence" if words.complete else "interim"
-        late = ", late: the turn was taken" if turn.taken is not None and words.at > turn.taken else ""
-        yield f"  {_at(words.at)}  {words.text!r} ({kind}, segment {words.segment}{late})"
-    if turn.stopped is not None:
-        yield f"  {_at(turn.stopped)}  the detector hears no speech any more"
-    if turn.taken is not None:
-        yield f"  {_at(turn.taken)}  the turn is taken: {turn.text!r}"
-    yield from _interrupted(call, turn)
-    yield ""
-    yield "how long each part took"
+    yield "\nwhat was heard"
+    for at, what in sorted(_heard(call, turn), key=lambda each: each[0]):
+        yield f"  {_at(at)}  {what}"
+    yield "\nhow long each part took"
     over = f"reply {turn.reply}: {turn.how or 'not over'}" + (f", {turn.why}" if turn.why else "") if turn.reply else "no reply"
     for what, part, note in (
         ("speaking", turn.speaking, "the caller, as the detector heard it"),
@@ -84,25 +78,45 @@ def _told(call: Timeline, turn: Turn) -> Iterator[str]:
         ("response", turn.response, "the two together: what the caller waited"),
         ("answering", turn.answering, over),
     ):
-        yield f"  {what:<12} {'–' if part is None else _seconds(part):>8}  {note}"
+        yield f"  {what:<12} {_seconds(part):>8}  {note}"
 
 
-def _interrupted(call: Timeline, turn: Turn) -> Iterator[str]:
+def _heard(call: Timeline, turn: Turn) -> Iterator[tuple[int, str]]:
+    if turn.started is not None:
+        yield turn.started, "the detector hears speech"
     for found in call.interruptions:
         if turn.started is not None and turn.taken is not None and turn.started <= found.at <= turn.taken:
-            yield f"  {_at(found.at)}  over reply {found.reply}, which {_outcome(found)}"
+            yield found.at, f"it is over reply {found.reply}, which {_outcome(found)}"
+    for words in turn.heard:
+        if not words.late:
+            yield words.at, _words(words)
+    if turn.stopped is not None:
+        yield turn.stopped, "the detector hears no speech any more"
+    if turn.taken is not None:
+        yield turn.taken, f"the turn is taken: {turn.text!r}"
+    for words in turn.heard:
+        if words.late:
+            yield words.at, f"{_words(words)}, late: the turn was taken before"
+
+
+def _words(words: Words) -> str:
+    kind = "final" if words.final else "interim, a whole sentence" if words.complete else "interim"
+    return f"{words.text!r} ({kind}, segment {words.segment})"
 
 
 def _outcome(found: Interruption) -> str:
     after = "" if found.until is None else f" {_seconds(found.until - found.at)} later"
-    said = {"cut": f"is held at once and ended{after}", "resumed": f"is held, and goes on{after}", "over it": "goes on: it is not to be interrupted"}
+    said = {
+        "cut": f"is held at once and ended{after}",
+        "resumed": f"is held, and goes on{after}",
+        "over it": "goes on: it is not to be interrupted",
+    }
     return said.get(found.outcome, "ends anyway")
 
 
 def _decided(path: Path, lines: list[str], turn: Turn) -> Iterator[str]:
     """Every step of the turn, explained; the steps of the flow's own table between them."""
-    yield ""
-    yield "what was decided"
+    yield "\nwhat was decided"
     found = list(_explained(lines, CONVERSATION, lambda n, _at: turn.first <= n <= turn.last))
     beside = path.parent / FLOW
     if beside.is_file() and found:
@@ -122,7 +136,7 @@ def _explained(lines: list[str], joint: Joint[Any], wanted: Callable[[int, int],
     for recorded in steps(lines, joint, JOINTS[joint.name][1]):
         if recorded.n and wanted(recorded.n, recorded.at):
             said = str(explain(joint, before, recorded.event)).replace("\n", "\n    ")
-            yield recorded.at, f"  {_at(recorded.at)}  step {recorded.n} of the {joint.name}\n    {said}"
+            yield recorded.at, f"\n  {_at(recorded.at).strip()}, step {recorded.n} of the {joint.name}\n    {said}"
         before = clone(recorded.data)
 
 

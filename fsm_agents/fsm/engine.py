@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Hashable
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import attrs
 from transitions import Event, Machine, State, Transition
 
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.nesting import chain
-from fsm_agents.fsm.rows import ALWAYS, STAY, Action, History, Key, Kind, Row, Stay, Timer
-from fsm_agents.fsm.table import StateTable, key_name, state_name
+from fsm_agents.fsm.rows import ALWAYS, STAY, Action, History, Key, Kind, Row, Stay, Timer, key_name, state_name
+
+if TYPE_CHECKING:
+    from fsm_agents.fsm.table import StateTable
 
 __all__ = ["Due", "Engine", "Fault", "Session", "Set", "TableEvent", "TableState", "TableTransition"]
 

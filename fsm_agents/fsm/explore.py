@@ -318,5 +318,3 @@ class _Search(Generic[S]):
         if name not in self.told:  # the first of its kind is the shortest; the others say nothing new
             self.told.add(name)
             self.report.findings.append(Finding(name, message, scene))
-
-

@@ -8,20 +8,25 @@ and value is as before. Only the states in which the step comes to rest arm time
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from fsm_agents.errors import MisuseError, TableError, nearest
 from fsm_agents.fsm.engine import Due, Engine, Fault, Session, Set, TableEvent, TableState, TableTransition
-from fsm_agents.fsm.levels import compiled, refuse_unknown, watch
-from fsm_agents.fsm.rows import Kind, Timer
+from fsm_agents.fsm.levels import compiled, refuse_unknown
+from fsm_agents.fsm.rows import Timer
 from fsm_agents.fsm.table import StateTable, key_name
+from fsm_agents.fsm.ways import Way, watched_by, ways_of
 
 __all__ = ["Arm", "Joint", "Shared", "Step"]
 
 ROUNDS = 32
 """``always`` rows taken in one settling before the tables are called endless. The tables shipped here need three."""
+
+SETTINGS = 64
+"""So many different settings of the timers are shared among conversations; whoever uses more pays for each (700 bytes)."""
 
 
 class Shared:
@@ -30,7 +35,7 @@ class Shared:
     Attributes:
         cells: Where the conversation stands in each machine.
         names: The place of each machine in ``cells``.
-        delays: µs for each timer; ``None`` is off. Shared by all conversations with these settings: not to be changed.
+        delays: µs for each timer; ``None`` is off. One object for all conversations with the same settings, read-only.
         stepping: 0 at rest. In a step 1, plus a bit (2, 4, 8 …) for each machine that moved.
     """
 
@@ -38,7 +43,7 @@ class Shared:
 
     cells: tuple[Session[Any], ...]
     names: dict[str, int]
-    delays: dict[Timer, int | None]
+    delays: Mapping[Timer, int | None]
     stepping: int
 
     def delay(self, timer: Timer) -> int | None:
@@ -89,41 +94,6 @@ S = TypeVar("S", bound=Shared)
 _Undo = list[tuple[Any, ...]]
 
 
-class _Way:
-    """A row in one state of one machine, as a step takes it: what a step would have to look up is looked up here, once.
-
-    Attributes:
-        place: The machine.
-        taken: The row.
-        told: Both, for the trail.
-        when: The guard; of an ``always`` row what is left of it beside its level.
-        acts: False for a ``drop`` and a ``never``.
-        never: Whether it is a ``never``. Looked up here, because the member of an Enum costs 0.15 µs each time on Python 3.11.
-        node: The state that it enters; ``None``: it stays, or only :meth:`TableTransition.effects` knows.
-        only: Its one action.
-        whole: Only :meth:`TableTransition.effects` knows how: there are several actions, or a group with a memory is left or entered.
-        moved: The bit of its machine in ``stepping``, 0 if it stays.
-    """
-
-    __slots__ = ("acts", "moved", "never", "node", "only", "place", "taken", "told", "when", "whole")
-
-    def __init__(self, place: int, taken: TableTransition, when: Any) -> None:
-        self.place = place
-        self.taken = taken
-        self.told = place, taken
-        self.when = when
-        self.acts = taken.acts
-        self.never = taken.row.kind is Kind.NEVER
-        self.node = taken.node
-        self.only = taken.do[0] if taken.do else None
-        self.whole = len(taken.do) > 1 or bool(taken.marks) or taken.recall is not None
-        self.moved = 2 << place if taken.moves else 0
-
-
-_Ways = dict[TableState, tuple[_Way, ...]]
-_Watched = dict[TableState, tuple[tuple[int, frozenset[TableState], _Way], ...]]
-
-
 class Joint(Generic[S]):
     """Several tables that make one conversation. Built once, shared by every session, read-only.
 
@@ -159,10 +129,11 @@ class Joint(Generic[S]):
         self.always: dict[TableState, tuple[tuple[Any, TableTransition], ...]] = {
             node: tuple((compiled(taken.when, at), taken) for taken in node.always) for node in restless
         }
-        self._ways = {key: tuple(_ways(place, rows) for place, rows in found) for key, found in self.routes.items()}
-        self._dues = {name: _ways(i, self.engines[i].by_key[timer]) for name, (i, timer) in self.timers.items()}
-        self._watched: tuple[tuple[int, _Watched], ...] = tuple((i, _watched(i, self.engines[i], at)) for i in self.restless)
+        self._ways = {key: tuple(ways_of(place, rows) for place, rows in found) for key, found in self.routes.items()}
+        self._dues = {name: ways_of(i, self.engines[i].by_key[timer]) for name, (i, timer) in self.timers.items()}
+        self._watched = tuple(watched_by(i, self.engines[i], at) for i in self.restless)
         self._movers: dict[int, tuple[int, ...]] = {}
+        self._settings: dict[tuple[int | None, ...], Mapping[Timer, int | None]] = {}
 
     def start(self, data: S, delays: Mapping[str, float | None] | None = None) -> S:
         """Make ``data`` a conversation that stands in the first state of every machine.
@@ -182,9 +153,17 @@ class Joint(Generic[S]):
             raise MisuseError(msg)
         data.cells = tuple(engine.start(data) for engine in self.engines)
         data.names = self.names
-        data.delays = {timer: _micros(timer.name, given.get(timer.name, timer.seconds)) for timer in timers}
+        chosen = {timer: _micros(timer.name, given.get(timer.name, timer.seconds)) for timer in timers}
+        data.delays = self._shared(MappingProxyType(chosen))
         data.stepping = 0
         return data
+
+    def _shared(self, chosen: Mapping[Timer, int | None]) -> Mapping[Timer, int | None]:
+        """The same settings as one object: they are more than half of what a conversation would own."""
+        key = tuple(chosen.values())
+        if len(self._settings) < SETTINGS:
+            return self._settings.setdefault(key, chosen)
+        return self._settings.get(key, chosen)
 
     def step(self, data: S, event: object) -> Step:
         """One macro step: deliver ``event`` and all it raises, settle, and come to rest.
@@ -263,7 +242,7 @@ class Joint(Generic[S]):
                     self._run(data, cell, way, event, step, undo)
                     break
 
-    def _run(self, data: S, cell: Session[Any], way: _Way, event: object, step: Step, undo: _Undo) -> None:
+    def _run(self, data: S, cell: Session[Any], way: Way, event: object, step: Step, undo: _Undo) -> None:
         step.trail.append(way.told)
         if not way.acts:
             if way.never:
@@ -346,15 +325,6 @@ class Joint(Generic[S]):
             msg = f"{self.name}: two events are called {', '.join(sorted(twice))}; a log could not tell them apart"
             raise TableError(msg)
         return {key: tuple(found) for key, found in routes.items()}
-
-
-def _ways(place: int, rows: TableEvent) -> tuple[int, _Ways]:
-    return place, {node: tuple(_Way(place, taken, taken.when) for taken in found) for node, found in rows.index.items()}
-
-
-def _watched(place: int, engine: Engine, at: Mapping[str, tuple[int, Engine]]) -> _Watched:
-    found = {node: [watch(taken, at) for taken in node.always] for node in engine.states.values() if node.always}
-    return {node: tuple((sibling, nodes, _Way(place, taken, when)) for sibling, nodes, when, taken in rows) for node, rows in found.items()}
 
 
 def _micros(timer: str, seconds: float | None) -> int | None:

@@ -7,12 +7,14 @@ and then, not in the middle of a call. Knows nothing of steps (:mod:`fsm_agents.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fsm_agents.errors import TableError, nearest
 from fsm_agents.fsm.engine import Engine, TableState, TableTransition
-from fsm_agents.fsm.rows import All, Guard, Level
-from fsm_agents.fsm.table import StateTable, state_name
+from fsm_agents.fsm.rows import All, Guard, Level, state_name
+
+if TYPE_CHECKING:
+    from fsm_agents.fsm.table import StateTable
 
 __all__ = ["Watch", "compiled", "levels_in", "refuse_unknown", "watch"]
 
@@ -51,16 +53,13 @@ def watch(taken: TableTransition, engines: Mapping[str, tuple[int, Engine]]) -> 
 
     Levels may be asked before the guards that stand in front of them: they are pure, never raise, and usually say no.
     """
-    when = taken.when
-    level = when if isinstance(when, Level) else next((part for part in _parts(when) if isinstance(part, Level)), None)
-    if level is None:
-        return -1, frozenset(), compiled(when, engines), taken
-    rest = sorted((part for part in _parts(when) if part is not level), key=lambda part: not isinstance(part, Level))
-    return engines[level.machine][0], _nodes(level, engines), compiled(All(tuple(rest)), engines) if rest else None, taken
-
-
-def _parts(when: object) -> tuple[Any, ...]:
-    return when.guards if isinstance(when, All) else ()
+    parts = taken.when.guards if isinstance(taken.when, All) else (taken.when,)
+    levels = [part for part in parts if isinstance(part, Level)]
+    if not levels:
+        return -1, frozenset(), compiled(taken.when, engines), taken
+    level = levels.pop()  # the last one: as rows are written, the rarer condition
+    rest = (*levels, *(part for part in parts if not isinstance(part, Level)))
+    return engines[level.machine][0], _nodes(level, engines), compiled(All(rest), engines) if rest else None, taken
 
 
 def _nodes(level: Level, engines: Mapping[str, tuple[int, Engine]]) -> frozenset[TableState]:

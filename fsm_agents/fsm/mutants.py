@@ -7,6 +7,7 @@ no longer taken.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
@@ -180,7 +181,11 @@ def _each(judge: Callable[[int], Verdict], count: int, processes: int) -> list[V
         return [judge(place) for place in range(count)]
     # fork, because tables hold functions and lambdas, which cannot be pickled: the children have them; numbers and names travel
     context = multiprocessing.get_context("fork")
-    with context.Pool(processes, _adopt, (judge,)) as pool:
+    with warnings.catch_warnings():
+        # Python 3.12 warns of every fork in a process with threads; these children only compute and hold no lock of theirs
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pool = context.Pool(processes, _adopt, (judge,))
+    with pool:
         return pool.map(_adopted, range(count), chunksize=1)
 
 

@@ -237,6 +237,7 @@ class _Run(Generic[S]):
         header, joint = self.log.header, self.joint
         self.codec.learn(type(data))
         joint.start(data)
+        data.delays = dict(data.delays)  # its own: the others with the same settings keep theirs
         for (machine, name), (_, timer) in joint.timers.items():
             data.delays[timer] = header.delays.get(f"{machine}.{name}", data.delays[timer])
         for field, value in header.data.items():

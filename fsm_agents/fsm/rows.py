@@ -15,8 +15,33 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import attrs
 
 __all__ = [
-    "ALWAYS", "STAY", "Action", "All", "Effects", "Group", "Guard", "History", "Key", "Kind", "Level", "Row", "Stay",
-    "Timer", "Where", "after", "always", "anywhere", "back_to", "drop", "enter", "leave", "never", "owes", "row",
+    "ALWAYS",
+    "STAY",
+    "Action",
+    "All",
+    "Effects",
+    "Group",
+    "Guard",
+    "History",
+    "Key",
+    "Kind",
+    "Level",
+    "Row",
+    "Stay",
+    "Timer",
+    "Where",
+    "after",
+    "always",
+    "anywhere",
+    "back_to",
+    "drop",
+    "enter",
+    "key_name",
+    "leave",
+    "never",
+    "owes",
+    "row",
+    "state_name",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Hashable)
@@ -63,6 +88,18 @@ class Timer:
 
 
 Key: TypeAlias = "type[Any] | str | Timer"
+
+
+def state_name(state: object) -> str:
+    """How a state is called in messages, logs and diagrams."""
+    return state.name if isinstance(state, Enum) else str(state)
+
+
+def key_name(key: Key) -> str:
+    """How an event, a timer or ``always`` is called in messages, logs and diagrams."""
+    if isinstance(key, Timer):
+        return f"after {key.name}"
+    return key if isinstance(key, str) else key.__name__
 
 
 @attrs.frozen(eq=False)

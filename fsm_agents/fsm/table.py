@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.fsm import nesting
-from fsm_agents.fsm.rows import ALWAYS, Group, Key, Kind, Row, Timer
+from fsm_agents.fsm import nesting, verify
+from fsm_agents.fsm.rows import ALWAYS, Group, Key, Kind, Row, Timer, key_name, state_name
 
 if TYPE_CHECKING:
     from fsm_agents.fsm.bridge import Perform, StockMachine
@@ -24,18 +24,6 @@ __all__ = ["Cell", "StateTable", "key_name", "state_name"]
 
 S = TypeVar("S", bound=Hashable)
 D = TypeVar("D")
-
-
-def state_name(state: object) -> str:
-    """How a state is called in messages, logs and diagrams."""
-    return state.name if isinstance(state, Enum) else str(state)
-
-
-def key_name(key: Key) -> str:
-    """How an event, a timer or ``always`` is called in messages, logs and diagrams."""
-    if isinstance(key, Timer):
-        return f"after {key.name}"
-    return key if isinstance(key, str) else key.__name__
 
 
 Cell = tuple[Row[Any, Any], ...]
@@ -70,8 +58,6 @@ class StateTable(Generic[S, D]):
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(self.rows))
-        from fsm_agents.fsm import verify  # the verifier reads tables; a module-level import would be a cycle
-
         verify.build(self)
 
     @cached_property

@@ -8,14 +8,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Hashable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from fsm_agents.errors import TableError, nearest
 from fsm_agents.fsm.nesting import named_groups
-from fsm_agents.fsm.rows import ALWAYS, All, Group, History, Key, Kind, Row, Stay, Timer, Where
-from fsm_agents.fsm.table import StateTable, key_name, state_name
+from fsm_agents.fsm.rows import ALWAYS, All, Group, History, Key, Kind, Row, Stay, Timer, Where, key_name, state_name
+
+if TYPE_CHECKING:
+    from fsm_agents.fsm.table import StateTable
 
 __all__ = ["Problem", "answers", "build", "problems"]
 

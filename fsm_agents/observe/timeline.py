@@ -101,7 +101,8 @@ class Timeline:
             if turn is None:  # words without speech: the turn is all they are
                 turn = self._turn = Turn(len(self.turns) + 1, self.steps, self.steps)
             complete = isinstance(event, on.InterimTranscript) and event.complete
-            turn.heard.append(Words(at, event.text, isinstance(event, on.FinalTranscript), complete, event.segment))
+            final, late = isinstance(event, on.FinalTranscript), turn.taken is not None
+            turn.heard.append(Words(at, event.text, final, complete, event.segment, late))
 
     def _take(self, at: int, step: Step, talk: Talk) -> None:
         """The end of the caller's turn: it is taken, or it was only noise."""
@@ -125,7 +126,14 @@ class Timeline:
                 for turn in reversed(self.turns):
                     if owed and turn.audible is None and turn.text == owed[-1]:
                         owed.pop()
-                        turn.reply, turn.begun, turn.over, turn.how, turn.why, turn.last = effect.reply, at, None, "", "", self.steps
+                        turn.reply, turn.begun, turn.over, turn.how, turn.why, turn.last = (
+                            effect.reply,
+                            at,
+                            None,
+                            "",
+                            "",
+                            self.steps,
+                        )
         if isinstance(step.event, on.ReplyAudible) and any(isinstance(effect, do.Answered) for effect in step.effects):
             for turn in (turn for turn in self.turns if turn.reply == step.event.reply and turn.audible is None):
                 turn.audible, turn.last = at, self.steps
@@ -151,7 +159,9 @@ class Timeline:
         if now in ("HOLDING", "OVERLAPPING") and undecided is None:
             self.interruptions.append(Interruption(talk.reply, at))
             undecided = self.interruptions[-1]
-        elif was == "ANSWERING" and cut and undecided is None and isinstance(step.event, on.InterimTranscript | on.FinalTranscript):
+        elif (
+            was == "ANSWERING" and cut and undecided is None and isinstance(step.event, on.InterimTranscript | on.FinalTranscript)
+        ):
             undecided = Interruption(talk.reply, at)
             self.interruptions.append(undecided)
         if undecided is not None and now != "HOLDING":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["Interruption", "Speech", "Span", "Turn", "Words"]
+__all__ = ["Interruption", "Span", "Speech", "Turn", "Words"]
 
 
 @attrs.define
@@ -49,6 +49,7 @@ class Words:
         final: Whether they are settled.
         complete: For interim words: whether they are a whole sentence of what was expected.
         segment: Which stretch of speech they are of.
+        late: Whether their turn was taken before they came.
     """
 
     at: int
@@ -56,6 +57,7 @@ class Words:
     final: bool
     complete: bool
     segment: int
+    late: bool
 
 
 @attrs.define

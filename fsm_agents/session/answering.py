@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fsm_agents.chat.message import ToolCall
@@ -15,14 +16,44 @@ from fsm_agents.stages.base import TextDelta
 if TYPE_CHECKING:
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["MOST_ROUNDS", "answer", "rounds"]
+__all__ = ["MOST_ROUNDS", "answer", "process_with_llm", "rounds"]
 
 MOST_ROUNDS = 5
 """How often the model may call tools in one turn before it must answer without."""
 
 
+_opened: ContextVar[list[AsyncGenerator[str]] | None] = ContextVar("fsm_agents_opened", default=None)
+"""The model's answers that the running answer has asked for; ``None`` outside one."""
+
+
+def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
+    """What :meth:`ConversationFlow.process_with_llm` gives: the model's answer, closed with the answer of the flow that asked for it.
+
+    A flow says ``async for text in self.process_with_llm(): yield text``. When its generator is closed there, this one is only let
+    go of: without us the model's stream would stay open until some later collection of garbage.
+    """
+    made = rounds(session)
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(made)
+    return made
+
+
 async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:
     """The flow's answer to a turn, in pieces."""
+    opened: list[AsyncGenerator[str]] = []
+    _opened.set(opened)
+    try:
+        async with closing(_answer(session, transcript)) as pieces:
+            async for piece in pieces:
+                yield piece
+    finally:
+        for made in opened:
+            await made.aclose()
+    session.expect(session.conversation_flow.expects)
+
+
+async def _answer(session: AgentSession, transcript: str) -> AsyncGenerator[str]:
     flow = session.conversation_flow
     session.host.turn_begins()
     if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
@@ -36,10 +67,9 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
         async with closing(made) as pieces:
             async for piece in pieces:
                 yield piece
-    session.expect(flow.expects)
 
 
-async def rounds(session: AgentSession) -> AsyncIterator[str]:
+async def rounds(session: AgentSession) -> AsyncGenerator[str]:
     """The model's answer to the history: text in pieces; tools are run, and the model asked again, at most ``MOST_ROUNDS`` times."""
     host, llm = session.host, getattr(session.pipeline, "llm", None)
     if llm is None:

@@ -19,7 +19,7 @@ from fsm_agents.pipelines.playback import Playback, Utterance
 from fsm_agents.rooms.base import Room
 from fsm_agents.runtime.driver import Driver
 from fsm_agents.runtime.owner import Owner
-from fsm_agents.session.answering import answer, rounds
+from fsm_agents.session.answering import answer, process_with_llm
 from fsm_agents.session.flow import ConversationFlow
 from fsm_agents.session.hooks import Hooks
 from fsm_agents.session.own import leave_room
@@ -70,13 +70,12 @@ class SessionHost:
         if self._owner is not None:
             msg = "start() is running already; a session starts once"
             raise MisuseError(msg)
-        self._owner = owner
-        if self.room is None:
-            self.room = owner.room
-        if self.room is not None:
-            check_rate(self.room.rate)
+        room = owner.room if self.room is None else self.room
+        if room is not None:
+            check_rate(room.rate)
         ready = anyio.Event()
         owner.start_soon(lambda: self._live(ready), "session")
+        self._owner, self.room = owner, room  # not before: closing waits for the task of a session that has an owner
         await ready.wait()
 
     async def _live(self, ready: anyio.Event) -> None:
@@ -300,7 +299,7 @@ class SessionHost:
 
     def process_with_llm(self) -> AsyncIterator[str]:
         """The model's answer."""
-        return rounds(self.session)
+        return process_with_llm(self.session)
 
     # --- what is only told ---------------------------------------------------------------------------------------------------------
 

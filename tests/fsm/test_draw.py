@@ -280,6 +280,12 @@ def test_any_name_can_be_drawn(names: list[str]) -> None:
         assert re.fullmatch(r'  [\w> -]+( \[(\w+="([^"\\]|\\.)*"(, )?)+\])?;', line), line
 
 
+def test_what_mermaid_would_read_as_a_sign_is_an_entity() -> None:
+    """``;`` ends a line, a second ``:`` a label, ``%%`` begins a comment."""
+    text = mermaid(plain("t", "a", event='a: b; #1 "x" <y> %%'))
+    assert "s_a --> s_a: a#58; b#59; #35;1 #34;x#34; #60;y#62; #37;#37;\n" in text
+
+
 @pytest.mark.parametrize(
     ("name", "escaped"),
     [("a|b", "a\\|b"), ("a*b", "a\\*b"), ("<b>", "\\<b>"), ("has_words", "has_words"), ("_own_", "\\_own\\_"), ("a\nb", "a b")],

@@ -15,7 +15,7 @@ from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.mutants import Mutant, Score, Verdict, mutants, score
 from fsm_agents.fsm.rows import Kind
 from fsm_agents.fsm.table import StateTable
-from tests.fsm.phone import LINE, PHONE, PROPERTIES, Called, HungUp, L, Ring, music_only_on_hold, world
+from tests.fsm.phone import LINE, PHONE, PROPERTIES, Called, Connect, HungUp, L, PickedUp, Ring, V, music_only_on_hold, world
 
 
 def test_every_row_and_every_action_is_deleted_once() -> None:
@@ -46,10 +46,16 @@ def test_a_mutant_is_the_joint_without_the_row() -> None:
 
 
 def test_a_mutant_is_the_joint_without_the_action() -> None:
-    joint = find("action accept of row IDLE").build()
+    joint = find("action greet of row RINGING").build()
     data = world(joint).start()
-    assert joint.step(data, Called("", 1)).effects == []
-    assert data.cell("line").state is L.RINGING
+    joint.step(data, Called("", 1))
+    assert joint.step(data, PickedUp()).effects == [Connect(1), "light on"]  # the other action is still there
+    assert (data.cell("line").state, data.cell("voice").state) == (L.TALKING, V.SILENT)
+
+
+def test_an_anywhere_row_is_deleted_everywhere() -> None:
+    joint = find("row anywhere but DOWN").build()
+    assert joint.step(world(joint).start(), "unplugged").trail == []
 
 
 def test_tables_are_joined_as_the_caller_says() -> None:

@@ -7,7 +7,7 @@ from enum import Enum
 
 import pytest
 
-from fsm_agents.errors import MissingExtra, nearest
+from fsm_agents.errors import MissingExtra, MisuseError, ProviderError, nearest, strict_keywords
 from fsm_agents.fsm import rows
 from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Joint, Shared
@@ -121,3 +121,15 @@ def test_errors_say_what_is_possible() -> None:
     assert nearest("zzz", []) == "known: none"
     assert str(MissingExtra("voice", "Ear")) == "Ear needs the extra [voice]: pip install 'fsm_agents[voice]'"
     assert str(MissingExtra("voice", "Ear", "no wheels")).endswith("(no wheels)")
+    assert (ProviderError("down").retryable, ProviderError("busy", retryable=True).retryable) == (False, True)
+
+
+def test_a_misspelt_keyword_is_refused_with_the_nearest() -> None:
+    @strict_keywords
+    class Room:
+        def __init__(self, name: str, **more: object) -> None:
+            self.name = name
+
+    assert Room(name="lobby").name == "lobby"
+    with pytest.raises(MisuseError, match=r"Room has no option 'nmae'; did you mean 'name'\?"):
+        Room(nmae="lobby")  # type: ignore[call-arg]

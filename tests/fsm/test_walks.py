@@ -160,6 +160,26 @@ def test_most_events_of_a_walk_do_something() -> None:
     assert counts[True] > 4 * counts[False] > 0
 
 
+def test_events_fall_around_due_timers_and_classes_are_equally_likely() -> None:
+    """A class with twenty candidates does not push the other aside."""
+    ring = Timer("ring", 20.0)
+    rows: list[Any] = [row("a", "go", "b"), after("b", ring, "a"), row("b", Spoke, STAY), row("b", "go", STAY), row("a", Spoke, STAY)]
+    joint: Joint[Any] = Joint("j", {"t": StateTable("t", ("a", "b"), "a", rows)})
+    offered = [*(Spoke((), n) for n in range(20)), "go"]
+    many: World[Any] = World(joint, lambda: joint.start(Shared()), lambda _: offered)
+    stops: list[Stop] = []
+
+    @settings(max_examples=40, derandomize=True, database=None)
+    @given(walks(many, steps=20))
+    def gather(done: Walk[Any]) -> None:
+        stops.extend(stop for stop in done.scene if not isinstance(stop.event, Due))
+
+    gather()
+    assert {20_000_000 - JITTER, 20_000_000, 20_000_000 + JITTER} <= {stop.at for stop in stops}
+    going = sum(stop.event == "go" for stop in stops)
+    assert len(stops) / 4 < going < len(stops)
+
+
 def test_live_is_what_has_a_row_that_is_no_drop() -> None:
     """Whatever its guard says: that is for the step to find out."""
     data = begin()

@@ -49,7 +49,7 @@ class Node:
 
 
 @attrs.frozen
-class Part:
+class _Part:
     """A piece of a phrase while it is read: whether it may be silent, and where it may begin and end."""
 
     silent: bool
@@ -57,7 +57,7 @@ class Part:
     last: frozenset[int]
 
 
-_NOTHING = Part(silent=True, first=frozenset(), last=frozenset())
+_NOTHING = _Part(silent=True, first=frozenset(), last=frozenset())
 
 
 class Positions:
@@ -67,24 +67,24 @@ class Positions:
         self.words: list[str] = []
         self.follow: list[set[int]] = []
 
-    def word(self, word: str) -> Part:
+    def word(self, word: str) -> _Part:
         """A new position for ``word``."""
         self.words.append(word)
         self.follow.append(set())
         here = frozenset((len(self.words) - 1,))
-        return Part(silent=False, first=here, last=here)
+        return _Part(silent=False, first=here, last=here)
 
-    def sequence(self, left: Part, right: Part) -> Part:
+    def sequence(self, left: _Part, right: _Part) -> _Part:
         """``left`` and then ``right``."""
         for position in left.last:
             self.follow[position] |= right.first
-        return Part(
+        return _Part(
             silent=left.silent and right.silent,
             first=left.first | right.first if left.silent else left.first,
             last=left.last | right.last if right.silent else right.last,
         )
 
-    def repeat(self, part: Part) -> Part:
+    def repeat(self, part: _Part) -> _Part:
         """``part`` any number of times, also never."""
         for position in part.last:
             self.follow[position] |= part.first
@@ -100,7 +100,7 @@ class _Reader:
         self.tokens = list(_tokens(phrase))
         self.at = 0
 
-    def read(self) -> Part:
+    def read(self) -> _Part:
         part = self.choice(0)
         if self.at < len(self.tokens):
             self.fail(f"{self.tokens[self.at]!r} has no partner")
@@ -108,25 +108,25 @@ class _Reader:
             self.fail("it can be said without a word: leave one word outside the [ ]")
         return part
 
-    def choice(self, depth: int) -> Part:
+    def choice(self, depth: int) -> _Part:
         ways = [self.sequence(depth)]
         while self.take("|"):
             ways.append(self.sequence(depth))
         if len(ways) > 1 and _NOTHING in ways:
             self.fail("one side of a | is empty")
-        return Part(
+        return _Part(
             silent=any(way.silent for way in ways),
             first=frozenset().union(*(way.first for way in ways)),
             last=frozenset().union(*(way.last for way in ways)),
         )
 
-    def sequence(self, depth: int) -> Part:
+    def sequence(self, depth: int) -> _Part:
         part = _NOTHING
         while self.at < len(self.tokens) and self.tokens[self.at] not in ("|", ")", "]"):
             part = self.positions.sequence(part, self.item(depth))
         return part
 
-    def item(self, depth: int) -> Part:
+    def item(self, depth: int) -> _Part:
         token = self.tokens[self.at]
         self.at += 1
         if token == "*":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -19,15 +19,27 @@ from fsm_agents.plugins.local.sphinx_fit import Fit, fit
 from fsm_agents.plugins.local.voicing import Voicing
 from fsm_agents.stages.base import Transcript
 
-if TYPE_CHECKING:
-    from fsm_agents.plugins.local.sphinx import PocketsphinxSTT
-
-__all__ = ["SphinxStream"]
+__all__ = ["Settings", "SphinxStream"]
 
 #: Grammars that one decoder keeps; the one not used for the longest time goes first. A state's grammar is made again in 0.3 ms.
 KEPT_GRAMMARS = 64
 
 _log = logging.getLogger(__name__)
+
+
+class Settings(Protocol):
+    """What a stream needs of its ``PocketsphinxSTT``."""
+
+    rejection: float | None
+    settle: float
+
+    def prepare(self, phrases: Sequence[str]) -> PhraseSet:
+        """The phrases, read; every word of them can be pronounced."""
+        ...
+
+    def sounds(self, word: str) -> tuple[str, ...]:
+        """The ways to pronounce a word, in ARPABET."""
+        ...
 
 
 @attrs.frozen
@@ -64,7 +76,7 @@ class SphinxStream:
     called or a sentence is whole. Each transcript has the words of its own segment only.
     """
 
-    def __init__(self, stt: PocketsphinxSTT, decoder: Any, heard: Callable[[Transcript], None]) -> None:
+    def __init__(self, stt: Settings, decoder: Any, heard: Callable[[Transcript], None]) -> None:
         self._stt = stt
         self._decoder = decoder
         self._heard = heard

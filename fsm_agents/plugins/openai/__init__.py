@@ -1,0 +1,55 @@
+"""OpenAI's models as stages, and every server that speaks OpenAI's interface: a base_url is all that differs.
+
+    OpenAISTT(model="whisper-1")                 speech-to-text: uploads each utterance, streams where the model streams
+    OpenAILLM(model="gpt-4")                     a language model: chat completions, or api="responses"
+    OpenAITTS(model="tts-1", voice="alloy")      text-to-speech: PCM as it is made
+
+The key comes from ``api_key`` or the environment (``OPENAI_API_KEY``), the server from ``base_url`` or ``OPENAI_BASE_URL``. Naming a
+stage imports nothing; the ``openai`` package is loaded in a thread when a session starts or first asks. All of it runs on asyncio
+and on trio.
+
+**What one base_url covers.** ``base_url="http://localhost:PORT/v1"`` and any word as key:
+
+    server              OpenAILLM (chat)   api="responses"   OpenAISTT           OpenAITTS
+    Ollama (0.40)       yes, with tools    yes, stateless    yes                 yes, from 0.40.8
+    vLLM                yes, with tools    yes               yes (its ASR models)  no
+    llama.cpp server    yes, with tools    not checked       yes (2026), events too  no
+    speaches            as a proxy         no                yes, events too     yes (Kokoro, Piper)
+    LocalAI             yes                yes               yes                 yes
+
+whisper.cpp's server serves ``OpenAISTT`` when its inference path is set to ``/v1/audio/transcriptions``. The table is read from the
+servers' documents; of each only the interface was tried, against the loopback provider of ``fsm_agents.testing.provider``.
+What to set beside base_url: ``OpenAISTT(stream=True)`` where a model of another name sends events, ``OpenAITTS(rate=…)`` where the
+server's ``pcm`` has not OpenAI's 24000 Hz (Piper voices have 22050 or 16000).
+
+**When something fails.** Every failure of the other side is an :class:`OpenAIFailure` (a ``ProviderError``) with one line that names
+the stage, the model and what happened; ``kind`` says it in a word, and keys are never in it. What may help is tried again, up to
+``max_retries`` times, as long as nothing of the answer was passed on. A missing key is a ``MisuseError`` of ``check()``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fsm_agents.plugins.openai.failures import OpenAIFailure
+    from fsm_agents.plugins.openai.llm import OpenAILLM
+    from fsm_agents.plugins.openai.stt import OpenAISTT
+    from fsm_agents.plugins.openai.tts import OpenAITTS
+
+__all__ = ["OpenAIFailure", "OpenAILLM", "OpenAISTT", "OpenAITTS"]
+
+_HOMES = {"OpenAIFailure": "failures", "OpenAILLM": "llm", "OpenAISTT": "stt", "OpenAITTS": "tts"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
