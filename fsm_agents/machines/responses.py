@@ -1,14 +1,13 @@
-"""What must happen: properties of one move (*response*) and of the whole graph (*liveness*), proved by exploring."""
+"""What must happen: properties of one move (*response*), proved by exploring. Those of a session's life are in ``lifetime.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 from fsm_agents.fsm.engine import Due
-from fsm_agents.fsm.explore import Graph, Move, Properties
+from fsm_agents.fsm.explore import Move, Properties
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.machines.caller import Caller as C
+from fsm_agents.machines.lifetime import LIFE, LIVENESS
 from fsm_agents.machines.properties import SAFETY, state
 from fsm_agents.machines.reply import LIVE, OVER
 from fsm_agents.machines.reply import Reply as R
@@ -335,64 +334,6 @@ def drained_is_not_audible(move: Moved) -> str | None:
     return None
 
 
-def the_host_is_obeyed(move: Moved) -> str | None:
-    """start, leave, connect and close do what their names say, from every state in which they can."""
-    before, after, event = state(move.before, "session"), state(move.after, "session"), move.event
-    if isinstance(event, on.StartAsked) and before in (S.CREATED, S.CONNECTED):
-        return None if after is S.STARTED and move.did(do.RunOnEnter) and move.did(do.JoinRoom) else "it does not start"
-    if isinstance(event, on.Connected):
-        to = {S.CREATED: S.CONNECTED, S.LEFT: S.RUNNING}.get(before, before)  # type: ignore[call-overload]
-        return None if after is to and bool(move.did(do.JoinRoom)) == (before is S.LEFT) else "connecting led elsewhere"
-    if isinstance(event, on.Entered) and before is S.STARTED and after is not S.RUNNING:
-        return "it entered and does not run"
-    if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING):
-        return None if after is S.LEFT and move.did(do.LeaveRoom) else "it does not leave"
-    if isinstance(event, on.Exited) and before is S.EXITING and after is not S.CLOSING:
-        return "on_exit is over and nothing is torn down"
-    if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
-        return "it is torn down and not closed"
-    if isinstance(event, on.CloseAsked):
-        return _close(move, before, after)
-    return None
-
-
-def _close(move: Moved, before: object, after: object) -> str | None:
-    if before in (S.EXITING, S.CLOSING, S.CLOSED):
-        return None if move.after.reason == move.before.reason else "the reason of the close was overwritten"
-    if move.after.reason != move.event.reason:
-        return "why it closes is not known"
-    if before in (S.STARTED, S.RUNNING, S.LEFT):
-        stop, leave = move.did(do.StopHooks), move.did(do.RunOnExit)
-        return None if after is S.EXITING and stop and leave else "on_exit does not run, or other hooks run on"
-    if before is S.CONNECTED:
-        return None if after is S.CLOSING else "it does not close"
-    return None if after is S.CLOSED else "it does not close"
-
-
-def hooks_run_once(move: Moved) -> str | None:
-    """``on_enter`` runs on a start, ``on_exit`` once after it, tear-down once before the end, and the end is told once."""
-    before, after = state(move.before, "session"), state(move.after, "session")
-    if bool(move.did(do.RunOnEnter)) != (before in (S.CREATED, S.CONNECTED) and after is S.STARTED):
-        return "on_enter runs at the wrong time"
-    if bool(move.did(do.RunOnExit)) != (after is S.EXITING and before is not S.EXITING):
-        return "on_exit runs at the wrong time"
-    if bool(move.did(do.TearDown)) != (after is S.CLOSING and before is not S.CLOSING):
-        return "torn down at the wrong time"
-    if bool(move.did(do.ReportClosed)) != (after is S.CLOSED and before is not S.CLOSED):
-        return "the end is not told, or told twice"
-    return None
-
-
-def wake_up_waits_for_silence(move: Moved) -> str | None:
-    """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs."""
-    due = isinstance(move.event, Due) and move.event.timer == "wake_up" and state(move.before, "session") is S.RUNNING
-    if due != bool(move.did(do.CallWakeUp)):
-        return "the wake-up hook runs at the wrong time"
-    if move.did(do.CallWakeUp) and state(move.before, "turn") is not T.LISTENING:
-        return "the wake-up hook runs while somebody speaks"
-    return None
-
-
 def every_timer_leads_on(move: Moved) -> str | None:
     """A timer that is due leads to another state, but for the sentence that was not complete and the wake-up that repeats."""
     if not isinstance(move.event, Due) or move.event.timer in ("complete", "wake_up"):
@@ -407,58 +348,9 @@ RESPONSE = (
     firm_speech_goes_on, interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on,
     the_ear_is_followed, finals_settle, late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known,
     replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible,
-    the_host_is_obeyed, hooks_run_once, wake_up_waits_for_silence, every_timer_leads_on,
+    every_timer_leads_on,
 )  # fmt: skip
 
 
-def _timers_lead_to(
-    graph: Graph, goal: Callable[[Talk], bool], start: Callable[[Talk], bool], what: str
-) -> Iterator[tuple[int, str]]:
-    good = graph.reaches(goal, by=lambda event: isinstance(event, Due))
-    for node, talk in enumerate(graph.nodes):
-        if start(talk) and node not in good:
-            yield node, what
-            return
-
-
-def silence_ends(graph: Graph) -> Iterator[tuple[int, str]]:
-    """A reply that does not sound comes to sound or to an end by timers alone: no dead air."""
-    yield from _timers_lead_to(
-        graph,
-        lambda talk: state(talk, "reply") in OVER or state(talk, "reply") is R.AUDIBLE,
-        lambda _: True,
-        "a reply may stay silent for ever",
-    )
-
-
-def turns_end(graph: Graph) -> Iterator[tuple[int, str]]:
-    """Whatever the caller began is over by timers alone, even if the detector never stops and no transcript comes."""
-    yield from _timers_lead_to(
-        graph,
-        lambda talk: state(talk, "caller") in (C.QUIET, C.ABSENT, C.GONE),
-        lambda _: True,
-        "a turn of the caller may never end",
-    )
-
-
-def closing_ends(graph: Graph) -> Iterator[tuple[int, str]]:
-    """Once closing is asked for, the session is closed by timers alone, whatever hooks and providers do."""
-    yield from _timers_lead_to(
-        graph,
-        lambda talk: state(talk, "session") is S.CLOSED,
-        lambda t: state(t, "session") in (S.EXITING, S.CLOSING),
-        "closing may take for ever",
-    )
-
-
-def holding_ends(graph: Graph) -> Iterator[tuple[int, str]]:
-    """Being undecided about the caller ends by a timer."""
-    yield from _timers_lead_to(
-        graph, lambda talk: state(talk, "turn") is not T.HOLDING, lambda _: True, "the gate may stay shut for ever"
-    )
-
-
-LIVENESS = (silence_ends, turns_end, closing_ends, holding_ends)
-
-PROPERTIES = Properties(SAFETY, RESPONSE, LIVENESS)
+PROPERTIES = Properties(SAFETY, (*RESPONSE, *LIFE), LIVENESS)
 """Everything that is proved of a conversation."""

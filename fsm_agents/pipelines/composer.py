@@ -59,6 +59,7 @@ class _Making:
     says: list[Utterance]
     apology: bool
     scope: anyio.CancelScope
+    splitter: SentenceSplitter = attrs.field(factory=SentenceSplitter)
     interjections: list[anyio.CancelScope] = attrs.field(factory=list)
 
 
@@ -158,7 +159,7 @@ class Composer:
                 self._broke(making, broken)
 
     async def _speak_answer(self, making: _Making) -> None:
-        splitter = SentenceSplitter()
+        splitter = making.splitter
         async with closing(self._answer(" ".join(making.texts), making.reply)) as deltas:
             async for delta in deltas:
                 for piece in splitter.push(delta):
@@ -186,8 +187,12 @@ class Composer:
 
     # --- history -------------------------------------------------------------------------------------------------------------------
 
-    def end_round(self) -> None:
-        """Tools are called now: what the model said until here stands before them in history."""
+    async def end_round(self) -> None:
+        """Tools are called now: what the model said until here is spoken before they run, and stands before them in history."""
+        making = self._making
+        if making is not None:
+            for piece in making.splitter.flush():
+                await self._speak(making, piece)
         done = [utterance for _, utterances in self._rounds for utterance in utterances]
         said = [u for u in (*self.playback.spoken, *self.playback.queue) if u.answer and u not in done]
         if said:

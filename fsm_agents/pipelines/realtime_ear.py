@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.audio.resample import Resampler
 from fsm_agents.fsm.engine import Session
-from fsm_agents.machines.events import FinalTranscript, SpeechStarted
+from fsm_agents.machines.events import FinalTranscript, InterimTranscript, SpeechStarted, SpeechStopped, TurnCompleted
 from fsm_agents.pipelines.base import Seat
 from fsm_agents.pipelines.realtime_input import (
     INPUT,
@@ -22,10 +22,12 @@ from fsm_agents.pipelines.realtime_input import (
     Hearing,
     Input,
     Learn,
-    Post,
+    TellStopped,
+    TellWords,
     new_input,
 )  # fmt: skip
 from fsm_agents.pipelines.realtime_line import InputEvent, RealtimeLine
+from fsm_agents.pipelines.realtime_words import name_of
 from fsm_agents.stages.realtime import InputCommitted, InputStarted, InputUnread, InputWords, RealtimeSession
 
 __all__ = ["KEEP", "LEAD", "RealtimeEar", "SoundKeeper"]
@@ -84,6 +86,7 @@ class RealtimeEar:
         self._from: tuple[int, Resampler | None] = (self._rate, None)
         self._inputs: dict[str, Session[Input]] = {}
         self._kept = SoundKeeper(self._rate)
+        self._parts: dict[int, list[str]] = {}
         self._dead: list[int] = []  # segments that were open when the connection broke
         line.on_input, line.on_lost, line.on_restored = self.take, self._lost, self._restored
 
@@ -129,7 +132,7 @@ class RealtimeEar:
             segment = self._line.words.segment_of(event.item)
             if segment is not None:  # told again on a new connection
                 if isinstance(event, InputWords) and event.final:
-                    self._line.words.learn(segment, event.text)
+                    self._line.words.learn(event.item, event.text)
                 return
             if isinstance(event, InputWords | InputUnread):
                 return
@@ -154,15 +157,34 @@ class RealtimeEar:
         return heard
 
     def _step(self, item: str, heard: Session[Input], event: object) -> None:
+        session = self._line.session
         for effect in INPUT.engine.step(heard, event) or ():
-            if isinstance(effect, Post):
-                self._post(effect.event)
+            if isinstance(effect, TellStopped):
+                self._post(SpeechStopped())
+            elif isinstance(effect, TellWords):
+                self._tell(heard.data.segment, effect)
             elif isinstance(effect, Learn):
-                self._line.words.learn(heard.data.segment, effect.text)
-            elif isinstance(effect, Commit) and self._line.session is not None:
-                self._line.session.commit()
-            elif isinstance(effect, DeleteItem) and self._line.session is not None:
-                self._line.session.delete_item(item)
+                self._line.words.learn(item, effect.text)
+            elif isinstance(effect, Commit) and session is not None:
+                session.commit()
+            elif isinstance(effect, DeleteItem) and session is not None:
+                session.delete_item(item)
+
+    def _tell(self, segment: int, words: TellWords) -> None:
+        """Tell the words of an item. A segment gets one final transcript, however many items it has."""
+        parts = [*self._parts.get(segment, ()), *([words.text] if words.text else [])]
+        name = name_of(segment)
+        text = name if name in parts else " ".join(parts)
+        if words.final:
+            self._parts[segment] = parts
+        if any(other.data.segment == segment and other.state is not Hearing.SETTLED for other in self._inputs.values()):
+            if text:
+                self._post(InterimTranscript(text, segment))
+            return
+        self._parts.pop(segment, None)
+        self._post(FinalTranscript(text, segment))
+        if text:
+            self._post(TurnCompleted())
 
     # --- the connection ------------------------------------------------------------------------------------------------------------
 

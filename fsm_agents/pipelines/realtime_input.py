@@ -15,13 +15,12 @@ from fsm_agents.fsm.engine import Session
 from fsm_agents.fsm.rows import STAY, Effects, drop, owes, row
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.caller import Caller
-from fsm_agents.machines.events import FinalTranscript, InterimTranscript, SpeechStopped, TurnCompleted
 from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import FLOOR
 from fsm_agents.pipelines.realtime_words import name_of
 from fsm_agents.stages.realtime import InputCommitted, InputStopped, InputUnread, InputWords
 
-__all__ = ["INPUT", "Commit", "DeleteItem", "FinishAsked", "Hearing", "Input", "Learn", "Post", "new_input"]
+__all__ = ["INPUT", "Commit", "DeleteItem", "FinishAsked", "Hearing", "Input", "Learn", "TellStopped", "TellWords", "new_input"]
 
 
 class Hearing(Enum):
@@ -43,10 +42,16 @@ class FinishAsked:
 
 
 @attrs.frozen
-class Post:
-    """Tell the conversation."""
+class TellStopped:
+    """Tell the conversation that the caller fell silent."""
 
-    event: SpeechStopped | InterimTranscript | FinalTranscript | TurnCompleted
+
+@attrs.frozen
+class TellWords:
+    """Tell it words; final ones end the turn, unless they are empty: it was noise."""
+
+    text: str
+    final: bool
 
 
 @attrs.frozen
@@ -112,23 +117,22 @@ def was_asked(words: InputWords, data: Input) -> bool:
 
 def tell_stopped(event: InputStopped, data: Input) -> Effects:
     """The caller fell silent."""
-    return (Post(SpeechStopped()),)
+    return (TellStopped(),)
 
 
 def take_unread(event: InputCommitted | InputUnread, data: Input) -> Effects:
     """It counts, whatever the words are, and it ends the turn."""
-    return Post(FinalTranscript(name_of(data.segment), data.segment)), Post(TurnCompleted())
+    return (TellWords(name_of(data.segment), final=True),)
 
 
 def take_words(words: InputWords, data: Input) -> Effects:
     """It counts, and it ends the turn."""
-    text = words.text.strip()
-    return Learn(text), Post(FinalTranscript(text, data.segment)), Post(TurnCompleted())
+    return Learn(words.text.strip()), TellWords(words.text.strip(), final=True)
 
 
 def note(words: InputWords, data: Input) -> Effects:
     """Some words are known already: it was no cough."""
-    return (Post(InterimTranscript(words.text.strip(), data.segment)),) if words.text.strip() else ()
+    return (TellWords(words.text.strip(), final=False),) if words.text.strip() else ()
 
 
 def learn(words: InputWords, data: Input) -> Effects:
@@ -138,7 +142,7 @@ def learn(words: InputWords, data: Input) -> Effects:
 
 def tell_noise(event: InputWords | FinishAsked, data: Input) -> Effects:
     """Nothing was said."""
-    return Learn(""), DeleteItem(), Post(FinalTranscript("", data.segment))
+    return Learn(""), DeleteItem(), TellWords("", final=True)
 
 
 def commit(event: FinishAsked, data: Input) -> Effects:

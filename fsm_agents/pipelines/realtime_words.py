@@ -29,6 +29,20 @@ def name_of(segment: int) -> str:
 
 
 @attrs.define(eq=False)
+class _Segment:
+    """What is known of a segment: the words of each of its items (``None``: not yet), and its sound until they are all known."""
+
+    items: dict[str, str | None] = attrs.field(factory=dict)
+    sound: bytes = b""
+
+    @property
+    def text(self) -> str | None:
+        """The words of all items; ``None`` as long as some are not known."""
+        words = [text for text in self.items.values() if text is not None]
+        return " ".join(filter(None, words)) if words and len(words) == len(self.items) else None
+
+
+@attrs.define(eq=False)
 class _Said:
     """A message of the caller's in history."""
 
@@ -45,10 +59,33 @@ class Words:
 
     def __init__(self, context: ChatContext) -> None:
         self._context = context
-        self._texts: dict[int, str] = {}
+        self._segments: dict[int, _Segment] = {}
         self._said: list[_Said] = []
-        self._segments: dict[str, int] = {}  # of each item
-        self._sounds: dict[int, bytes] = {}
+
+    # --- what comes ----------------------------------------------------------------------------------------------------------------
+
+    def item(self, item: str, segment: int) -> None:
+        """This item of the provider's conversation is (a part of) that segment."""
+        self._segments.setdefault(segment, _Segment()).items.setdefault(item, None)
+
+    def learn(self, item: str, text: str) -> None:
+        """The words of an item are known; they do not change any more."""
+        for segment in self._segments.values():
+            if item in segment.items and segment.items[item] is None:
+                segment.items[item] = text.strip()
+                if segment.text is not None:
+                    segment.sound = b""
+                    for said in self._said:
+                        self._show(said)
+
+    def keep_sound(self, number: int, pcm: bytes) -> None:
+        """Keep what was said, until the words are known."""
+        segment = self._segments.setdefault(number, _Segment())
+        if segment.text is None:
+            segment.sound += pcm
+            sounding = [each for each in self._segments.values() if each.sound]
+            for old in sounding[:-KEPT_SOUNDS]:
+                old.sound = b""
 
     def placed(self, message: ChatMessage) -> None:
         """History has a message made of what the tables know: show the words in it, now and as they come."""
@@ -57,52 +94,41 @@ class Words:
             self._said.append(said)
             self._show(said)
 
-    def text(self, raw: str) -> str:
-        """The same with words in the place of names."""
-        shown = _NAME.sub(lambda found: self._texts.get(int(found[1]), UNKNOWN), raw)
-        return " ".join(shown.split())
+    def forget_items(self) -> None:
+        """The provider's conversation is gone. Of a segment whose words are not all known, what is known is in its sound too."""
+        for segment in self._segments.values():
+            known = segment.text
+            segment.items = {} if known is None else {"": known}
 
-    def item(self, item: str, segment: int) -> None:
-        """This item of the provider's conversation is (a part of) that segment."""
-        self._segments[item] = segment
+    # --- what is known -------------------------------------------------------------------------------------------------------------
+
+    def text(self, raw: str) -> str:
+        """A text of the tables, with words in the place of names."""
+        return " ".join(_NAME.sub(lambda found: self._known(int(found[1])), raw).split())
 
     def segment_of(self, item: str) -> int | None:
         """The segment of an item; ``None`` if it is none of the caller's."""
-        return self._segments.get(item)
-
-    def forget_items(self) -> None:
-        """The provider's conversation is gone."""
-        self._segments.clear()
-
-    def learn(self, segment: int, text: str) -> None:
-        """The words of a segment are known; they do not change any more."""
-        self._sounds.pop(segment, None)
-        if segment not in self._texts:
-            self._texts[segment] = text.strip()
-            for said in self._said:
-                self._show(said)
-
-    def keep_sound(self, segment: int, pcm: bytes) -> None:
-        """Keep what was said, until the words are known."""
-        if segment not in self._texts:
-            self._sounds[segment] = self._sounds.get(segment, b"") + pcm
-            for old in list(self._sounds)[:-KEPT_SOUNDS]:
-                del self._sounds[old]
+        return next((number for number, segment in self._segments.items() if item in segment.items), None)
 
     def parts(self, message: ChatMessage) -> tuple[int, ...]:
         """The segments a message of the history is made of; none if it is plain text."""
         raw = next((said.raw for said in self._said if said.shown is message), "")
         return tuple(int(segment) for segment in _NAME.findall(raw))
 
-    def items_of(self, segment: int) -> tuple[str, ...]:
+    def items_of(self, number: int) -> tuple[str, ...]:
         """The items of a segment that the provider has."""
-        return tuple(item for item, of in self._segments.items() if of == segment)
+        segment = self._segments.get(number)
+        return tuple(filter(None, segment.items)) if segment else ()
 
-    def spoken(self, segment: int) -> tuple[str, bytes]:
+    def spoken(self, number: int) -> tuple[str, bytes]:
         """What can be told of a segment: its words, or its sound if the words are not known."""
-        if segment in self._texts:
-            return self._texts[segment], b""
-        return UNKNOWN, self._sounds.get(segment, b"")
+        segment = self._segments.get(number)
+        return self._known(number), segment.sound if segment else b""
+
+    def _known(self, number: int) -> str:
+        segment = self._segments.get(number)
+        text = segment.text if segment else None
+        return UNKNOWN if text is None else text
 
     def _show(self, said: _Said) -> None:
         text = self.text(said.raw)

@@ -88,11 +88,7 @@ async def rounds(session: AgentSession) -> AsyncGenerator[str]:
                     calls.append(chunk)
         if not calls:
             return
-        _end_round(host.mouth)
+        if host.mouth is not None:
+            await host.mouth.end_round()
         await host.toolbox.run(reply, calls, tools)
     raise ProviderError(f"the model called tools {MOST_ROUNDS + 1} times in a row and answered nothing")
-
-
-def _end_round(mouth: Any) -> None:
-    if mouth is not None:
-        mouth.end_round()

@@ -186,7 +186,7 @@ class AgentSession:
         tools it asks and returns at once: waiting there would be waiting for itself.
         """
         self.host.spare_current_hook()
-        self.post(CloseAsked(reason))
+        self.post(CloseAsked(reason or "closed by the host"))
         if inside.get() is not self:
             await self.host.closed.wait()
 

@@ -11,7 +11,8 @@ silence, is gone. Run the promises on a virtual clock: they wait for seconds, an
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import anyio
 import attrs
@@ -41,12 +42,12 @@ class Rig:
 
     room: Room
     heard: Callable[[], bytes]
-    caller: Callable[[], Awaitable[None]] | None = None
+    caller: Callable[[], Coroutine[Any, Any, None]] | None = None
     paced: bool = True
 
 
 MakeRig = Callable[[bytes], Rig]
-Promise = Callable[[MakeRig], Awaitable[None]]
+Promise = Callable[[MakeRig], Coroutine[Any, Any, None]]
 
 
 class _Agent:
@@ -91,7 +92,12 @@ def _sound(samples: int, seed: int) -> bytes:
     return b"".join((1 + (seed + at) % 0x7FFE).to_bytes(2, "little") for at in range(samples))
 
 
-async def _run(rig: Rig, agent: _Agent, beside: Callable[[], Awaitable[None]] | None = None) -> bool:
+def _must(held: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence; asserts would vanish under python -O
+    if not held:
+        raise AssertionError(otherwise)
+
+
+async def _run(rig: Rig, agent: _Agent, beside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> bool:
     """Carry sound until the caller is gone. Whether that happened within the limit."""
     with anyio.move_on_after(LIMIT) as scope:
         async with anyio.create_task_group() as group:
@@ -103,13 +109,13 @@ async def _run(rig: Rig, agent: _Agent, beside: Callable[[], Awaitable[None]] | 
     return not scope.cancelled_caught
 
 
-async def _call(rig: Rig, beside: Callable[[_Agent], Awaitable[None]] | None = None) -> _Agent:
+async def _call(rig: Rig, beside: Callable[[_Agent], Coroutine[Any, Any, None]] | None = None) -> _Agent:
     """A whole call: join, carry sound, leave."""
     agent = _Agent(rig.room)
     await rig.room.connect()
     ended = await _run(rig, agent, None if beside is None else lambda: beside(agent))
     await rig.room.disconnect()
-    assert ended, f"run() went on for {LIMIT:.0f} s after the caller had nothing more to say"
+    _must(ended, f"run() went on for {LIMIT:.0f} s although the caller had nothing more to say")
     return agent
 
 
@@ -119,9 +125,9 @@ async def _call(rig: Rig, beside: Callable[[_Agent], Awaitable[None]] | None = N
 async def is_a_room(make: MakeRig) -> None:
     """It has what a room has, and plays at a rate that speech uses, in whole samples for 20 ms."""
     room = make(caller_sound()).room
-    assert isinstance(room, Room)
+    _must(isinstance(room, Room), f"{type(room).__name__} lacks something that fsm_agents.rooms.base.Room lists")
     check_rate(room.rate)
-    assert room.rate % 50 == 0
+    _must(room.rate % 50 == 0, f"20 ms at {room.rate} Hz are no whole number of samples")
 
 
 async def can_be_left_at_any_time(make: MakeRig) -> None:
@@ -138,8 +144,8 @@ async def carries_the_caller(make: MakeRig) -> None:
     said = caller_sound()
     agent = await _call(make(said))
     heard = b"".join(frame.data for frame in agent.frames if frame.data.strip(b"\x00"))
-    assert {frame.rate for frame in agent.frames} == {16000}
-    assert heard.strip(b"\x00") == said.strip(b"\x00")
+    _must({frame.rate for frame in agent.frames} == {16000}, "the frames do not have the rate of what the caller said")
+    _must(heard.strip(b"\x00") == said.strip(b"\x00"), f"{len(said)} bytes were said, and {len(heard)} others were heard")
 
 
 async def carries_the_agent(make: MakeRig) -> None:
@@ -151,8 +157,8 @@ async def carries_the_agent(make: MakeRig) -> None:
         agent.say(frames)
 
     agent = await _call(rig, talk)
-    assert not agent.queue
-    assert b"".join(frames) in rig.heard()
+    _must(not agent.queue, f"{len(agent.queue)} frames of the agent were never pulled")
+    _must(b"".join(frames) in rig.heard(), "what the agent sounded is not heard in one piece")
 
 
 async def goes_on_after_silence(make: MakeRig) -> None:
@@ -167,7 +173,8 @@ async def goes_on_after_silence(make: MakeRig) -> None:
 
     await _call(rig, talk)
     heard = rig.heard()
-    assert 0 <= heard.find(b"".join(first)) < heard.find(b"".join(second))
+    _must(b"".join(first) in heard, "what was there to pull first is not heard")
+    _must(heard.find(b"".join(second)) > heard.find(b"".join(first)), "what was there to pull after a silence is not heard")
 
 
 async def plays_in_real_time(make: MakeRig) -> None:
@@ -180,9 +187,9 @@ async def plays_in_real_time(make: MakeRig) -> None:
         agent.say(agent_sound(rig.room, 25))
 
     agent = await _call(rig, talk)
-    assert len(agent.pulled) == 25  # noqa: PLR2004 - as many as were given
+    _must(not agent.queue, f"{len(agent.queue)} frames of the agent were never pulled")
     ahead = [number * _FRAME - (at - agent.pulled[0]) for number, at in enumerate(agent.pulled)]
-    assert max(ahead) <= 3 * _FRAME
+    _must(max(ahead) <= 3 * _FRAME, f"frames are pulled {max(ahead):.2f} s before they can sound")
 
 
 async def forgets_what_is_cleared(make: MakeRig) -> None:
@@ -202,9 +209,10 @@ async def forgets_what_is_cleared(make: MakeRig) -> None:
     await _call(rig, talk)
     heard, before = rig.heard(), b"".join(old)
     sounded = before[: 2 * cut[0]]
-    assert sounded in heard
-    assert sounded == before or before[: 2 * cut[0] + 2] not in heard  # a room without pace has played all of it by then
-    assert b"".join(new) in heard
+    _must(sounded in heard, "clear() counts sound that was heard as not heard")
+    whole = sounded == before  # a room without pace has played all of it by then
+    _must(whole or before[: 2 * cut[0] + 2] not in heard, "something sounded after clear()")
+    _must(b"".join(new) in heard, "what came after clear() is not heard")
 
 
 async def can_be_cancelled_and_joined_again(make: MakeRig) -> None:
@@ -222,7 +230,10 @@ async def can_be_cancelled_and_joined_again(make: MakeRig) -> None:
         await rig.room.disconnect()
     heard = rig.heard()
     for number in range(2):
-        assert b"".join(agent_sound(rig.room, 3, first=3 * number)) in heard
+        _must(
+            b"".join(agent_sound(rig.room, 3, first=3 * number)) in heard,
+            f"connection {number + 1} carries no sound of the agent",
+        )
 
 
 async def is_not_started_by_joining(make: MakeRig) -> None:
@@ -232,12 +243,12 @@ async def is_not_started_by_joining(make: MakeRig) -> None:
     await rig.room.connect()
     agent.say(agent_sound(rig.room, 1))
     await anyio.sleep(1)
-    assert not agent.frames
-    assert not agent.pulled
+    _must(not agent.frames, "the caller is heard before run()")
+    _must(not agent.pulled, "the agent is pulled before run()")
     await _run(rig, agent)
     count = len(agent.frames)
     await anyio.sleep(1)
-    assert len(agent.frames) == count
+    _must(len(agent.frames) == count, "the caller is heard after run() has returned")
     await rig.room.disconnect()
 
 

@@ -226,7 +226,7 @@ def test_13_a_late_timer_races_with_an_event() -> None:
 def test_14_the_async_machine_swallows_cancellation() -> None:
     async def cancel_it() -> bool:
         async def waits() -> None:
-            await asyncio.sleep(10)
+            await asyncio.Event().wait()
 
         rows = [{"trigger": "go", "source": "a", "dest": "b", "before": waits}]
         machine = AsyncMachine(states=["a", "b"], initial="a", auto_transitions=False, transitions=rows)

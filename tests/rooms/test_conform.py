@@ -26,7 +26,7 @@ def stereo(path: Path) -> tuple[bytes, bytes]:
     return samples[:, 0].tobytes(), samples[:, 1].tobytes()
 
 
-def memory(paced: bool) -> MakeRig:
+def memory(*, paced: bool) -> MakeRig:
     def make(pcm: bytes) -> Rig:
         room = MemoryRoom(paced=paced)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -109,7 +110,6 @@ async def test_close_of_a_session_that_is_connected_and_not_started() -> None:
 
 async def test_close_while_start_is_on_its_way() -> None:
     """At the very instant between the call and the first step: the task that was made for the session ends too."""
-    agent = Slow()
     for moment in range(6):
         made = session(agent := Slow())
 
@@ -126,7 +126,7 @@ async def test_close_while_start_is_on_its_way() -> None:
                 await anyio.lowlevel.checkpoint()
             await made.close()
             assert made.state == "closed"
-        assert agent.hooks in ([], ["enter", "exit"], ["exit"][:0])
+        assert agent.hooks in ([], ["enter", "exit"])
 
 
 async def test_close_by_a_hundred_callers_at_once() -> None:
@@ -282,8 +282,9 @@ async def test_close_from_inside_asks_and_returns(place: str) -> None:
             if place == "on_exit":
                 await s.session.close("from on_exit")
             elif "wake_up" not in place:
-                await s.caller.wait(GUARD)
-                await s.turn()
+                with suppress(MisuseError):  # the room closes in the middle
+                    await s.caller.wait(GUARD)
+                    await s.turn()
         assert await s.session.wait_closed() == f"from {place}"
         assert anyio.current_time() < 5
     assert flow.saw == [{"on_enter": "started", "on_exit": "closing"}.get(place, "running"), "closing"]

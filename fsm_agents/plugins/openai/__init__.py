@@ -22,7 +22,7 @@ servers' documents; of each only the interface was tried, against the loopback p
 What to set beside base_url: ``OpenAISTT(stream=True)`` where a model of another name sends events, ``OpenAITTS(rate=…)`` where the
 server's ``pcm`` has not OpenAI's 24000 Hz (Piper voices have 22050 or 16000).
 
-**When something fails.** Every failure of the other side is an :class:`OpenAIFailure` (a ``ProviderError``) with one line that names
+**When something fails.** Every failure of the other side is an :class:`OpenAIProviderError` (a ``ProviderError``) with one line that names
 the stage, the model and what happened; ``kind`` says it in a word, and keys are never in it. What may help is tried again, up to
 ``max_retries`` times, as long as nothing of the answer was passed on. A missing key is a ``MisuseError`` of ``check()``.
 """
@@ -33,14 +33,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fsm_agents.plugins.openai.failures import OpenAIFailure
+    from fsm_agents.plugins.openai.failures import OpenAIProviderError
     from fsm_agents.plugins.openai.llm import OpenAILLM
     from fsm_agents.plugins.openai.stt import OpenAISTT
     from fsm_agents.plugins.openai.tts import OpenAITTS
 
-__all__ = ["OpenAIFailure", "OpenAILLM", "OpenAISTT", "OpenAITTS"]
+__all__ = ["OpenAILLM", "OpenAIProviderError", "OpenAISTT", "OpenAITTS"]
 
-_HOMES = {"OpenAIFailure": "failures", "OpenAILLM": "llm", "OpenAISTT": "stt", "OpenAITTS": "tts"}
+_HOMES = {"OpenAIProviderError": "failures", "OpenAILLM": "llm", "OpenAISTT": "stt", "OpenAITTS": "tts"}
 
 
 def __getattr__(name: str) -> object:

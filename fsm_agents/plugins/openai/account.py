@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import anyio
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.plugins.openai.failures import OpenAIFailure, of_exception
+from fsm_agents.plugins.openai.failures import OpenAIProviderError, of_exception
 from fsm_agents.runtime.threads import run_in_thread
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Account:
 
         Raises:
             MisuseError: There is no key.
-            OpenAIFailure: The key is refused, the model unknown, or the server cannot be reached.
+            OpenAIProviderError: The key is refused, the model unknown, or the server cannot be reached.
         """
         client = await self.client()
         if self._prepared:
@@ -141,7 +141,7 @@ class Account:
                 self._client = await run_in_thread(_make_client, self._key(), self.base_url, self._load)
             return self._client
 
-    def failure(self, error: Exception) -> OpenAIFailure:
+    def failure(self, error: Exception) -> OpenAIProviderError:
         """The failure that an exception of the client means."""
         return of_exception(error, self.who, self.where, self._key())
 

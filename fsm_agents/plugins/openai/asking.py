@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import anyio
 
 from fsm_agents.plugins.openai.account import Account
-from fsm_agents.plugins.openai.failures import OpenAIFailure, of_error_event
+from fsm_agents.plugins.openai.failures import OpenAIProviderError, of_error_event
 
 __all__ = ["EVENTS", "JSON", "LONGEST_RETRY", "Body", "asking", "events", "insisting"]
 
@@ -46,10 +46,14 @@ class Body:
         account: Who asks.
         response: The client's raw response.
         due: When, on the loop's clock, the first piece must be there.
+
+    Attributes:
+        content_type: What the server says it is.
     """
 
     def __init__(self, account: Account, response: Any, due: float) -> None:
         self._account, self._due = account, due
+        self.content_type: str = response.headers.get("content-type", "")
         self._pieces = response.http_response.aiter_bytes()
         self._begun = False
         self._bytes = 0
@@ -58,7 +62,7 @@ class Body:
         """The next piece; ``None`` at the end.
 
         Raises:
-            OpenAIFailure: It did not come in time, the connection broke, or there is no end to it.
+            OpenAIProviderError: It did not come in time, the connection broke, or there is no end to it.
         """
         account = self._account
         limit = account.stall if self._begun else max(0.0, self._due - anyio.current_time())
@@ -70,7 +74,9 @@ class Body:
         self._begun = True
         self._bytes += len(piece or b"")
         if self._bytes > _MOST_BYTES:
-            raise OpenAIFailure(f"{account.who}: {account.where} answers without end; cut after {_MOST_BYTES >> 20} MB", "too_big")
+            raise OpenAIProviderError(
+                f"{account.who}: {account.where} answers without end; cut after {_MOST_BYTES >> 20} MB", "too_big"
+            )
         return piece
 
     async def drain(self) -> None:
@@ -86,7 +92,7 @@ class Body:
 
 @asynccontextmanager
 async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: tuple[str, ...]) -> AsyncIterator[Body]:
-    """Send a request, and have the body of its answer while the block runs. What the block raises comes as an OpenAIFailure.
+    """Send a request, and have the body of its answer while the block runs. What the block raises comes as an OpenAIProviderError.
 
     Args:
         account: Who asks whom.
@@ -98,10 +104,7 @@ async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: 
     due = anyio.current_time() + account.timeout
     try:
         sent = ask(client)(**request)
-        with anyio.move_on_after(account.timeout) as scope:
-            response = await sent.__aenter__()
-        if scope.cancelled_caught:
-            raise _too_late(account, begun=False)
+        response = await _opened(account, sent)
         try:
             _check_kind(account, response.headers.get("content-type", ""), kinds)
             async with aclosing(Body(account, response, due)) as body:
@@ -112,17 +115,26 @@ async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: 
         raise account.failure(error) from None
 
 
+async def _opened(account: Account, sent: Any) -> Any:
+    """The response, as soon as its head is there."""
+    with anyio.move_on_after(account.timeout):
+        return await sent.__aenter__()
+    raise _too_late(account, begun=False)
+
+
 async def events(account: Account, body: Body) -> AsyncGenerator[dict[str, Any]]:
     """The JSON objects of server-sent events, until ``[DONE]`` or the end of the body.
 
     Raises:
-        OpenAIFailure: One is no JSON object, is without end, or says that something failed.
+        OpenAIProviderError: One is no JSON object, is without end, or says that something failed.
     """
     lines, data = b"", b""
     while (piece := await body.read()) is not None:
         *whole, lines = (lines + piece).split(b"\n")
         if len(lines) + len(data) > _MOST_EVENT:
-            raise OpenAIFailure(f"{account.who}: {account.where} sent an event of more than {_MOST_EVENT >> 20} MB", "too_big")
+            raise OpenAIProviderError(
+                f"{account.who}: {account.where} sent an event of more than {_MOST_EVENT >> 20} MB", "too_big"
+            )
         for line in whole:
             line = line.rstrip(b"\r")  # noqa: PLW2901 - a line's end, whichever it has
             if line.startswith(b"data:"):
@@ -138,15 +150,13 @@ async def events(account: Account, body: Body) -> AsyncGenerator[dict[str, Any]]
 def _object(account: Account, event: bytes) -> dict[str, Any]:
     made = json.loads(event)
     if not isinstance(made, dict):
-        raise OpenAIFailure(f"{account.who}: {account.where} sent an event that is no object", "malformed")
+        raise OpenAIProviderError(f"{account.who}: {account.where} sent an event that is no object", "malformed")
     if made.get("error"):
         raise of_error_event(made["error"], account.who, account.where, account.secret())
     return made
 
 
-async def insisting(
-    account: Account, once: Callable[[], AsyncGenerator[T]], *, repeatable: bool = False
-) -> AsyncGenerator[T]:
+async def insisting(account: Account, once: Callable[[], AsyncGenerator[T]], *, repeatable: bool = False) -> AsyncGenerator[T]:
     """What ``once()`` yields, begun again when it failed in a way that passes.
 
     Args:
@@ -155,7 +165,7 @@ async def insisting(
         repeatable: Whether it may be begun again although something came of it; else only before the first.
 
     Raises:
-        OpenAIFailure: The last one.
+        OpenAIProviderError: The last one.
     """
     for tried in range(account.max_retries + 1):
         begun = False
@@ -165,7 +175,7 @@ async def insisting(
                     begun = True
                     yield part
                 return
-        except OpenAIFailure as failure:
+        except OpenAIProviderError as failure:
             wait = _wait(failure, tried)
             if not failure.retryable or (begun and not repeatable) or tried == account.max_retries or wait is None:
                 raise
@@ -173,7 +183,7 @@ async def insisting(
         await anyio.sleep(wait)
 
 
-def _wait(failure: OpenAIFailure, tried: int) -> float | None:
+def _wait(failure: OpenAIProviderError, tried: int) -> float | None:
     """Seconds before the next try; ``None``: the server wants more than a caller has."""
     if failure.retry_after is not None:
         return failure.retry_after if failure.retry_after <= LONGEST_RETRY else None
@@ -181,14 +191,16 @@ def _wait(failure: OpenAIFailure, tried: int) -> float | None:
     return float(_FIRST_WAIT * 2**tried * spread)
 
 
-def _too_late(account: Account, *, begun: bool) -> OpenAIFailure:
+def _too_late(account: Account, *, begun: bool) -> OpenAIProviderError:
     if begun:
         line = f"{account.who}: {account.where} stopped in the middle of its answer: nothing for {account.stall:g} s"
-        return OpenAIFailure(line, "stall")
-    return OpenAIFailure(f"{account.who}: {account.where} did not begin to answer within {account.timeout:g} s", "timeout")
+        return OpenAIProviderError(line, "stall")
+    return OpenAIProviderError(f"{account.who}: {account.where} did not begin to answer within {account.timeout:g} s", "timeout")
 
 
 def _check_kind(account: Account, kind: str, kinds: tuple[str, ...]) -> None:
     if kind and not kind.startswith(kinds):
-        line = f"{account.who}: {account.where} answered with {kind.partition(';')[0]} where {kinds[0]} belongs; is base_url right?"
-        raise OpenAIFailure(line, "wrong_type")
+        line = (
+            f"{account.who}: {account.where} answered with {kind.partition(';')[0]} where {kinds[0]} belongs; is base_url right?"
+        )
+        raise OpenAIProviderError(line, "wrong_type")

@@ -1,4 +1,4 @@
-"""What went wrong on the other side, in one line, without a secret: every exception of the client becomes an OpenAIFailure here.
+"""What went wrong on the other side, in one line, without a secret: every exception of the client becomes an OpenAIProviderError here.
 
 The line is made of our words and, where it helps, of the server's; the server's are cut short, and cleaned of anything that looks
 like a key (some servers repeat the one they were sent). Exceptions of the client are not chained: their text may have it too.
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from fsm_agents.errors import ProviderError
 
-__all__ = ["Kind", "OpenAIFailure", "clean", "of_error_event", "of_exception"]
+__all__ = ["Kind", "OpenAIProviderError", "clean", "of_error_event", "of_exception"]
 
 Kind = Literal[
     "key", "denied", "model", "address", "quota", "refused", "rate", "server", "timeout", "stall", "unreachable", "broken",
@@ -23,7 +23,7 @@ _LONGEST_QUOTE = 200
 _KEYS = re.compile(r"\b(sk|sess|key)-[\w*.-]{3,}|(?i:bearer)\s+\S+")
 
 
-class OpenAIFailure(ProviderError):
+class OpenAIProviderError(ProviderError):
     """The other side failed, or answered nonsense.
 
     Args:
@@ -50,7 +50,7 @@ def clean(text: object, key: str) -> str:
     return said if len(said) <= _LONGEST_QUOTE else said[:_LONGEST_QUOTE] + " …"
 
 
-def of_exception(error: Exception, who: str, where: str, key: str) -> OpenAIFailure:
+def of_exception(error: Exception, who: str, where: str, key: str) -> OpenAIProviderError:
     """The failure that an exception of the client means.
 
     Args:
@@ -62,52 +62,52 @@ def of_exception(error: Exception, who: str, where: str, key: str) -> OpenAIFail
     import httpx2
     import openai
 
-    if isinstance(error, OpenAIFailure):
+    if isinstance(error, OpenAIProviderError):
         return error
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, who, where, key)
     cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
     if isinstance(cause, httpx2.ConnectError | httpx2.UnsupportedProtocol | OSError):
         reason = clean(cause, key)
-        return OpenAIFailure(f"{who}: {where} cannot be reached: {reason}", "unreachable")
+        return OpenAIProviderError(f"{who}: {where} cannot be reached: {reason}", "unreachable")
     if isinstance(cause, httpx2.TransportError | httpx2.StreamError):
-        return OpenAIFailure(f"{who}: the connection to {where} broke ({type(cause).__name__})", "broken")
+        return OpenAIProviderError(f"{who}: the connection to {where} broke ({type(cause).__name__})", "broken")
     reason = clean(cause, key)
-    return OpenAIFailure(f"{who}: {where} answered what cannot be read ({type(cause).__name__}: {reason})", "malformed")
+    return OpenAIProviderError(f"{who}: {where} answered what cannot be read ({type(cause).__name__}: {reason})", "malformed")
 
 
-def of_error_event(error: Any, who: str, where: str, key: str) -> OpenAIFailure:
+def of_error_event(error: Any, who: str, where: str, key: str) -> OpenAIProviderError:
     """The failure that a stream reports in its middle: an object with ``message`` and ``code``, or only words."""
     said, code = (error.get("message"), error.get("code") or error.get("type")) if isinstance(error, dict) else (error, "")
     passing = str(code) in ("server_error", "rate_limit_exceeded", "overloaded_error", "None", "")
     line = f"{who}: {where} broke off with an error: {clean(said, key)}"
-    return OpenAIFailure(line, "server" if passing else "refused")
+    return OpenAIProviderError(line, "server" if passing else "refused")
 
 
-def _of_status(error: Any, who: str, where: str, key: str) -> OpenAIFailure:
+def _of_status(error: Any, who: str, where: str, key: str) -> OpenAIProviderError:
     status, code, said = error.status_code, error.code, clean(_said(error), key)
     if status == 401:  # noqa: PLR2004 - HTTP; what the server says to it is not repeated: it often has the key
-        return OpenAIFailure(f"{who}: {where} refused the API key (401); check api_key=… or OPENAI_API_KEY", "key")
+        return OpenAIProviderError(f"{who}: {where} refused the API key (401); check api_key=… or OPENAI_API_KEY", "key")
     if status == 403:  # noqa: PLR2004 - HTTP
-        return OpenAIFailure(f"{who}: {where} denied access (403): {said}", "denied")
+        return OpenAIProviderError(f"{who}: {where} denied access (403): {said}", "denied")
     if status == 404:  # noqa: PLR2004 - HTTP
         if code == "model_not_found" or "model" in said.lower():
-            return OpenAIFailure(f"{who}: {where} has no such model (404): {said}", "model")
+            return OpenAIProviderError(f"{who}: {where} has no such model (404): {said}", "model")
         line = f"{who}: {where} has no such interface (404); a base_url usually ends in /v1: {said}"
-        return OpenAIFailure(line, "address")
+        return OpenAIProviderError(line, "address")
     if status == 429:  # noqa: PLR2004 - HTTP
         return _of_limit(error, who, where, said)
     if status in (408, 409) or status >= 500:  # noqa: PLR2004 - HTTP: those that the client's own retries count in
-        return OpenAIFailure(f"{who}: {where} failed ({status}): {said}", "server", retry_after=_retry_after(error))
-    return OpenAIFailure(f"{who}: {where} refused the request ({status}): {said}", "refused")
+        return OpenAIProviderError(f"{who}: {where} failed ({status}): {said}", "server", retry_after=_retry_after(error))
+    return OpenAIProviderError(f"{who}: {where} refused the request ({status}): {said}", "refused")
 
 
-def _of_limit(error: Any, who: str, where: str, said: str) -> OpenAIFailure:
+def _of_limit(error: Any, who: str, where: str, said: str) -> OpenAIProviderError:
     if error.code in ("insufficient_quota", "billing_hard_limit_reached"):
-        return OpenAIFailure(f"{who}: the account at {where} has no credit left (429): {said}", "quota")
+        return OpenAIProviderError(f"{who}: the account at {where} has no credit left (429): {said}", "quota")
     wait = _retry_after(error)
     asks = "" if wait is None else f", and asks to wait {wait:g} s"
-    return OpenAIFailure(f"{who}: {where} gets too many requests (429){asks}: {said}", "rate", retry_after=wait)
+    return OpenAIProviderError(f"{who}: {where} gets too many requests (429){asks}: {said}", "rate", retry_after=wait)
 
 
 def _said(error: Any) -> str:

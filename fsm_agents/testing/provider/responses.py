@@ -101,9 +101,8 @@ def _events(response: Any) -> Iterator[Any]:
         wire.ResponseInProgressEvent(type="response.in_progress", response=begun, sequence_number=0),
     ]
     for index, item in enumerate(response.output):
-        opened = item.model_copy(
-            update={"status": "in_progress", **({"content": []} if item.type == "message" else {"arguments": ""})}
-        )
+        nothing: dict[str, Any] = {"content": []} if item.type == "message" else {"arguments": ""}
+        opened = item.model_copy(update={"status": "in_progress", **nothing})
         made.append(
             wire.ResponseOutputItemAddedEvent(
                 type="response.output_item.added", item=opened, output_index=index, sequence_number=0
@@ -144,8 +143,9 @@ def _call_events(item: Any, index: int) -> list[Any]:
         wire.ResponseFunctionCallArgumentsDeltaEvent(type="response.function_call_arguments.delta", delta=part, **place)
         for part in fragments(item.arguments)
     ]
-    kind = "response.function_call_arguments.done"
-    done = wire.ResponseFunctionCallArgumentsDoneEvent(type=kind, arguments=item.arguments, name=item.name, **place)
+    done = wire.ResponseFunctionCallArgumentsDoneEvent(
+        type="response.function_call_arguments.done", arguments=item.arguments, **place
+    )
     return [*deltas, done]
 
 

@@ -11,8 +11,8 @@ A script file:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 import attrs
 
@@ -20,8 +20,30 @@ from fsm_agents.errors import MisuseError, nearest
 
 __all__ = ["ByLength", "Script", "Scripted", "ScriptedCall", "read_script"]
 
+T = TypeVar("T")
+
 WITHIN = 0.15
 """Seconds by which a recording may be longer or shorter than a script's ``seconds``: the pre-roll and the last silence vary."""
+
+
+def _json_text(given: Any) -> str:
+    return given if isinstance(given, str) else json.dumps(given)
+
+
+def _calls(given: Iterable[Any]) -> tuple[ScriptedCall, ...]:
+    return tuple(_made(ScriptedCall, each) for each in given)
+
+
+def _lengths(given: Iterable[Any]) -> tuple[ByLength, ...]:
+    return tuple(_made(ByLength, each) for each in given)
+
+
+def _answers(given: Iterable[Any]) -> tuple[Scripted, ...]:
+    return tuple(_made(Scripted, each) for each in given)
+
+
+def _strings(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
 
 
 @attrs.frozen
@@ -44,7 +66,7 @@ class ScriptedCall:
     """A tool that the model calls; ``arguments`` as JSON text, or as an object."""
 
     name: str
-    arguments: str = attrs.field(default="{}", converter=lambda given: given if isinstance(given, str) else json.dumps(given))
+    arguments: str = attrs.field(default="{}", converter=_json_text)
 
 
 @attrs.frozen
@@ -58,9 +80,7 @@ class Scripted:
     """
 
     text: str = ""
-    calls: tuple[ScriptedCall, ...] = attrs.field(
-        default=(), converter=lambda given: tuple(_made(ScriptedCall, c) for c in given)
-    )
+    calls: tuple[ScriptedCall, ...] = attrs.field(default=(), converter=_calls)
     when: str = ""
 
 
@@ -77,10 +97,10 @@ class Script:
         pause: Seconds between the pieces of a streamed answer.
     """
 
-    transcripts: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    lengths: tuple[ByLength, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(ByLength, e) for e in given))
-    answers: tuple[Scripted, ...] = attrs.field(default=(), converter=lambda given: tuple(_made(Scripted, a) for a in given))
-    models: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    transcripts: tuple[str, ...] = attrs.field(default=(), converter=_strings)
+    lengths: tuple[ByLength, ...] = attrs.field(default=(), converter=_lengths)
+    answers: tuple[Scripted, ...] = attrs.field(default=(), converter=_answers)
+    models: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     key: str = ""
     pause: float = 0.0
 
@@ -91,17 +111,17 @@ def read_script(data: Mapping[str, Any]) -> Script:
     Raises:
         MisuseError: A name in it is not known, or something needed is missing.
     """
-    made: Script = _made(Script, data)
-    return made
+    return _made(Script, data)
 
 
-def _made(kind: type[Any], given: Any) -> Any:
+def _made(kind: type[T], given: Any) -> T:
     """An object of ``kind`` from a mapping; text stands for an answer that says it."""
     if isinstance(given, kind):
         return given
     if kind is Scripted and isinstance(given, str):
-        return Scripted(given)
-    fields = {field.name: field for field in attrs.fields(kind)}
+        given = {"text": given}
+    known: Any = kind
+    fields = {field.name: field for field in attrs.fields(known)}
     if not isinstance(given, Mapping):
         raise MisuseError(f"in a provider's script, {given!r} is no {kind.__name__}; give an object with {', '.join(fields)}")
     for name in given:

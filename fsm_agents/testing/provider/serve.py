@@ -8,7 +8,6 @@ from typing import Any
 
 import anyio
 import attrs
-from anyio.abc import CancelScope
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -94,7 +93,7 @@ class _Sending:
             self.asked.ended = self.asked.ended or "left"
             self.state.over()
 
-    async def _watch(self, receive: Callable[[], Awaitable[Any]], scope: CancelScope) -> None:
+    async def _watch(self, receive: Callable[[], Awaitable[Any]], scope: anyio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         self.asked.ended = self.asked.ended or "left"

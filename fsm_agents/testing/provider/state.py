@@ -46,7 +46,8 @@ class ProviderState:
     """
 
     def __init__(self, script: Script) -> None:
-        self.reset(script)
+        self.script = script
+        self.reset()
 
     def reset(self, script: Script | None = None) -> None:
         """Forget requests and faults, and begin the script (or another one) anew. Requests that still run belong to before."""

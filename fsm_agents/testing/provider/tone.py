@@ -20,4 +20,5 @@ def tone(text: str, speed: float = 1.0) -> bytes:
     pitch = 180 + sum(text.encode()) % 120
     fade = np.minimum(1, np.minimum(np.arange(samples), np.arange(samples)[::-1]) / (RATE // 100))
     wave = np.sin(2 * np.pi * pitch * np.arange(samples) / RATE) * fade * _LOUDNESS
-    return np.rint(wave).astype("<i2").tobytes()
+    sound: bytes = np.rint(wave).astype("<i2").tobytes()
+    return sound
