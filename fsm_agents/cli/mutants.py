@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
     print(f"deleting each row and action of {options.table or ', '.join(TABLES)} in turn …", flush=True)
     begun = perf_counter()
     found = score(
-        _world, PROPERTIES, CONVERSATION, rebuild=join, processes=options.processes,
+        _worlds, PROPERTIES, CONVERSATION, rebuild=join, processes=options.processes,
         only=lambda mutant: options.table in (None, mutant.machine),
     )  # fmt: skip
     print(found)
@@ -44,5 +44,10 @@ def run(options: Namespace) -> int:
     return 0 if found.killed * 100 >= ENOUGH * len(found.verdicts) else 1
 
 
-def _world(joint: Joint[Talk]) -> World[Talk]:
-    return voice_world(joint=joint)
+def _worlds(joint: Joint[Talk]) -> list[World[Talk]]:
+    """From small to large: most mutants are noticed in the smallest."""
+    sizes = ((0, 0), (1, 0), (1, 1))
+    return [
+        *(voice_world(texts=texts, says=says, joint=joint) for texts, says in sizes),
+        voice_world(texts=1, says=0, final_ends_turn=True, joint=joint),
+    ]

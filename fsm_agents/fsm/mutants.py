@@ -8,7 +8,7 @@ no longer taken.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -126,7 +126,7 @@ def mutants(joint: Joint[S], rebuild: Rebuild | None = None) -> Iterator[Mutant[
 
 
 def score(
-    world_factory: Callable[[Joint[S]], World[S]],
+    world_factory: Callable[[Joint[S]], World[S] | Sequence[World[S]]],
     properties: Properties,
     joint: Joint[S],
     *,
@@ -138,40 +138,54 @@ def score(
     """Explore every mutant up to its first finding, and say which were noticed.
 
     Args:
-        world_factory: The world of a joint: its ``start`` must start that joint.
+        world_factory: The world of a joint: its ``start`` must start that joint. Or several, from small to large: most mutants are
+            noticed in the smallest, in a moment.
         properties: What must hold. The tables as they are must pass.
         joint: The machines.
         rebuild: See :func:`mutants`.
         limit: Joint states that a mutant's search may reach; a search that stops there has found nothing. By default three times
-            what the
-            tables reach as they are, and a thousand: a mutant may make the space infinite.
+            what the tables reach as they are, and a thousand: a mutant may make the space infinite.
         processes: How many to explore at a time, in forked processes; where there is no fork, one.
         only: Which mutants to try; all by default.
 
     Raises:
         MisuseError: the tables as they are break a property, so that nothing would follow from a mutant's breaking it.
     """
-    base = explore(world_factory(joint), properties)
-    if base.findings:
-        msg = f"{joint.name}: the tables as they are break a property; mutants would prove nothing.\n{base.findings[0]}"
-        raise MisuseError(msg)
+    limits = []
+    for world in _worlds(world_factory(joint)):
+        base = explore(world, properties)
+        if base.findings:
+            msg = f"{joint.name}: the tables as they are break a property; mutants would prove nothing.\n{base.findings[0]}"
+            raise MisuseError(msg)
+        limits.append(3 * len(base.graph.nodes) + 1_000 if limit is None else limit)
     tried = [mutant for mutant in mutants(joint, rebuild) if only is None or only(mutant)]
-    most = 3 * len(base.graph.nodes) + 1_000 if limit is None else limit
 
     def judge(place: int) -> Verdict:
-        return _judge(tried[place], world_factory, properties, most)
+        return _judge(tried[place], world_factory, properties, limits)
 
     return Score(tuple(_each(judge, len(tried), processes)))
 
 
-def _judge(mutant: Mutant[S], world_factory: Callable[[Joint[S]], World[S]], properties: Properties, limit: int) -> Verdict:
+def _worlds(made: World[S] | Sequence[World[S]]) -> tuple[World[S], ...]:
+    return (made,) if isinstance(made, World) else tuple(made)
+
+
+def _judge(
+    mutant: Mutant[S],
+    world_factory: Callable[[Joint[S]], World[S] | Sequence[World[S]]],
+    properties: Properties,
+    limits: Sequence[int],
+) -> Verdict:
+    note = ""
     try:
-        report = explore(world_factory(mutant.build()), properties, limit=limit, first=True)
+        for world, limit in zip(_worlds(world_factory(mutant.build())), limits, strict=True):
+            report = explore(world, properties, limit=limit, first=True)
+            if report.findings:
+                return Verdict(mutant.name, report.findings[0].name)
+            note = note if report.complete else f"search stopped at {limit} states"
     except Exception as broken:  # noqa: BLE001 - a table that is refused, or a property that meets what it never expected
         return Verdict(mutant.name, f"raised {type(broken).__name__}")
-    if report.findings:
-        return Verdict(mutant.name, report.findings[0].name)
-    return Verdict(mutant.name, "", "" if report.complete else f"search stopped at {limit} states")
+    return Verdict(mutant.name, "", note)
 
 
 def _each(judge: Callable[[int], Verdict], count: int, processes: int) -> list[Verdict]:

@@ -19,6 +19,7 @@ from fsm_agents.observe.turns import Interruption, Span, Speech, Turn, Words
 
 __all__ = ["Timeline"]
 
+_OVER_US = ("HOLDING", "OVERLAPPING")
 _SILENT = ("ABSENT", "QUIET", "GONE")
 
 
@@ -152,21 +153,18 @@ class Timeline:
     def _interrupt(self, at: int, step: Step, talk: Talk, before: dict[str, str], after: dict[str, str]) -> None:
         """What the caller says over the agent, and what comes of it."""
         was, now = before.get("turn"), after["turn"]
-        undecided = next((found for found in self.interruptions[-1:] if not found.outcome), None)
         cut = any(how == "cut" for _, how, _ in _ends(step))
-        if was == now:
-            return
-        if now in ("HOLDING", "OVERLAPPING") and undecided is None:
-            self.interruptions.append(Interruption(talk.reply, at))
-            undecided = self.interruptions[-1]
-        elif (
-            was == "ANSWERING" and cut and undecided is None and isinstance(step.event, on.InterimTranscript | on.FinalTranscript)
-        ):
-            undecided = Interruption(talk.reply, at)
-            self.interruptions.append(undecided)
-        if undecided is not None and now != "HOLDING":
-            outcomes = {"ANSWERING": "resumed", "OVERLAPPING": "over it"}
-            undecided.until, undecided.outcome = at, "cut" if cut else outcomes.get(now, "ended")
+        over = [found for found in self.interruptions[-1:] if found.until is None]
+        words = isinstance(step.event, on.InterimTranscript | on.FinalTranscript)
+        if not over and (now in _OVER_US or (was == "ANSWERING" and now != "ANSWERING" and cut and words)):
+            over = [Interruption(talk.reply, at)]
+            self.interruptions += over
+        for found in over:
+            if now == "OVERLAPPING":
+                found.outcome = "over it"
+            if now not in _OVER_US:
+                found.until = at
+                found.outcome = "cut" if cut else found.outcome or ("resumed" if now == "ANSWERING" else "ended")
 
     def _note(self, at: int, step: Step, after: dict[str, str], talk: Talk) -> None:
         for effect in step.effects:

@@ -129,9 +129,9 @@ class Interruption:
     Attributes:
         reply: The reply that was talked over.
         at: When the caller began.
-        until: When it was decided.
-        outcome: ``cut`` (the reply ended), ``resumed`` (it was a cough), ``over it`` (the reply could not be interrupted), ``ended`` (the
-            reply was over anyway); empty: undecided.
+        until: When it was decided; ``None``: not yet.
+        outcome: ``cut`` (the reply ended), ``resumed`` (it was a cough), ``over it`` (the reply went on: it could not be interrupted),
+            ``ended`` (the reply was over anyway); empty: undecided.
     """
 
     reply: int

@@ -28,7 +28,7 @@ def _above_zero(_options: object, field: attrs.Attribute[float], seconds: float)
 
 
 def _seconds(timer: object) -> float:
-    return attrs.field(default=timer.seconds, validator=_above_zero)  # type: ignore[attr-defined,no-any-return]
+    return attrs.field(default=timer.seconds, validator=_above_zero)  # type: ignore[attr-defined]
 
 
 @strict_keywords
@@ -93,6 +93,7 @@ class Seat:
         answer: Where answers come from.
         said: Takes what became of a say: its number, what was heard, whether it was cut.
         spawn: Starts a task that the session owns.
+        reads: The flow reads the caller's words; a realtime model does not wait for them unless it does.
     """
 
     talk: Talk
@@ -102,6 +103,7 @@ class Seat:
     answer: Answer
     said: Callable[[int, str, bool], None]
     spawn: Spawn
+    reads: bool = False
 
 
 class Pipeline(Protocol):

@@ -102,8 +102,7 @@ class RealtimeEar:
         self._line.configure(expected=phrases)
 
     async def run(self) -> None:
-        """Keep the connection."""
-        await self._line.run()
+        """It has no waiting of its own: the line is kept by the pipeline."""
 
     # --- what the tables ask for ---------------------------------------------------------------------------------------------------
 

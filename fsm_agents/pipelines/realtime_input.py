@@ -5,6 +5,8 @@ that is not enough: a cough is committed as well, so there the words decide, if 
 the caller's (:mod:`fsm_agents.machines.caller`). Pure: effects are returned.
 """
 
+# ruff: noqa: ARG001 - guards and actions share one signature: (event, data)
+
 from __future__ import annotations
 
 from enum import Enum

@@ -10,7 +10,6 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 import attrs
@@ -36,8 +35,11 @@ from fsm_agents.stages.realtime import (
     RealtimeRequest,
     RealtimeSession,
     RealtimeSettings,
+    ResponseAudio,
+    ResponseCalled,
     ResponseCreated,
     ResponseEnded,
+    ResponseText,
 )  # fmt: skip
 
 __all__ = ["FREE_AFTER", "InputEvent", "RealtimeLine"]
@@ -156,9 +158,13 @@ class RealtimeLine:
         self, *, instructions: str | None = None, tools: Sequence[FunctionTool] | None = None, expected: Sequence[str] | None = None
     ) -> None:
         """Change what the connection is for; what is not given stays."""
-        given: dict[str, Any] = {"instructions": instructions, "tools": tools, "expected": expected}
-        changed = {name: value if isinstance(value, str) else tuple(value) for name, value in given.items() if value is not None}
-        settings = attrs.evolve(self.settings, **changed)
+        now = self.settings
+        settings = attrs.evolve(
+            now,
+            instructions=now.instructions if instructions is None else instructions,
+            tools=now.tools if tools is None else tuple(tools),
+            expected=now.expected if expected is None else tuple(expected),
+        )
         if settings != self.settings:
             self.settings = settings
             if self.session is not None:
@@ -220,9 +226,20 @@ class RealtimeLine:
         elif isinstance(event, ResponseCreated):
             self._created(event)
         elif (response := self._named(event.response)) is not None:
+            if response.state is Responding.RUNNING and not response.request.exactly:
+                self._note(event)
             response.post(event)
             if isinstance(event, ResponseEnded):
                 self._sweep()
+
+    def _note(self, event: ResponseAudio | ResponseText | ResponseCalled | ResponseEnded) -> None:
+        """The model has another item in its conversation, whether or not anybody comes to hear of it."""
+        if isinstance(event, ResponseAudio):
+            self.mirror.draft(event.item)
+        elif isinstance(event, ResponseText):
+            self.mirror.draft(event.item, event.text)
+        elif isinstance(event, ResponseCalled):
+            self.mirror.called(event.call, event.item)
 
     def _refused(self, refused: RealtimeRefused) -> None:
         found = next((response for response in self._responses if response.request.tag == refused.tag), None)

@@ -85,6 +85,8 @@ class Mirror:
                 del self._calls[call]
                 session.delete_item(item)
         for entry in self._context.export():
+            if self.drafts and isinstance(entry, ChatMessage) and entry.role == "assistant":
+                continue  # of the live reply: the model has it, and what of it counts is not decided
             if id(entry) in present and id(entry) not in self._known:
                 self._known[id(entry)] = (entry, self._added(session, entry))
         kept = {item for key, (_, items) in self._known.items() if key in present for item in items}

@@ -4,6 +4,8 @@ The table is what makes old responses harmless: events count only while a respon
 it began is cancelled when it begins, and whatever comes twice or too late means nothing.
 """
 
+# ruff: noqa: ARG001 - guards and actions share one signature: (event, data)
+
 from __future__ import annotations
 
 from collections import deque
@@ -28,17 +30,17 @@ from fsm_agents.stages.realtime import (
     ResponseText,
 )  # fmt: skip
 
-__all__ = ["RESPONSE", "Busy", "ConnectionLost", "Response", "Responding"]
+__all__ = ["RESPONSE", "BusyError", "ConnectionLostError", "Responding", "Response"]
 
 
-class ConnectionLost(ProviderError):
+class ConnectionLostError(ProviderError):
     """The connection broke before the response was over."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retryable=True)
 
 
-class Busy(ProviderError):
+class BusyError(ProviderError):
     """The provider makes another response at the moment."""
 
     def __init__(self, reason: str) -> None:
@@ -112,8 +114,8 @@ def cancel(event: StopAsked, response: Response) -> Effects:
 
 
 def leftover(event: ResponseText | ResponseAudio | ResponseCalled, response: Response) -> Effects:
-    """It was on its way."""
-    return (Leftover(event.item),)
+    """It was on its way. What is said outside of the conversation leaves nothing there."""
+    return () if response.request.exactly else (Leftover(event.item),)
 
 
 _OUTPUT = (ResponseAudio, ResponseText, ResponseCalled)
@@ -196,8 +198,8 @@ class Response:
         """What it gives, in order; the last one is :class:`ResponseEnded`.
 
         Raises:
-            ConnectionLost: the connection broke.
-            Busy: another response is being made.
+            ConnectionLostError: the connection broke.
+            BusyError: another response is being made.
             ProviderError: it was refused.
         """
         while True:
@@ -206,9 +208,9 @@ class Response:
                 await self._news.wait()
             event = self._told.popleft()
             if isinstance(event, Lost):
-                raise ConnectionLost(event.reason)
+                raise ConnectionLostError(event.reason)
             if isinstance(event, RealtimeRefused):
-                raise Busy(event.reason) if event.busy else ProviderError(event.reason)
+                raise BusyError(event.reason) if event.busy else ProviderError(event.reason)
             yield event
             if isinstance(event, ResponseEnded):
                 return

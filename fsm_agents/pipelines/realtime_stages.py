@@ -18,7 +18,7 @@ from fsm_agents.machines.talk import Talk
 from fsm_agents.pipelines.composer import closing
 from fsm_agents.pipelines.realtime_input import INPUT, DeleteItem, Hearing, Input, Learn, TellWords, new_input
 from fsm_agents.pipelines.realtime_line import InputEvent, RealtimeLine
-from fsm_agents.pipelines.realtime_response import Busy, ConnectionLost
+from fsm_agents.pipelines.realtime_response import BusyError, ConnectionLostError
 from fsm_agents.stages.base import LLMChunk, SpeechChunk, STTStream, TextDelta, Transcript
 from fsm_agents.stages.realtime import (
     InputCommitted,
@@ -30,7 +30,7 @@ from fsm_agents.stages.realtime import (
     ResponseText,
 )  # fmt: skip
 
-__all__ = ["BUSY_TRIES", "BUSY_WAIT", "RealtimeLLM", "RealtimeSTT", "RealtimeVoice", "Voiced"]
+__all__ = ["BUSY_TRIES", "BUSY_WAIT", "RealtimeLLM", "RealtimeSTT", "RealtimeVoice", "Voiced", "require_complete"]
 
 BUSY_TRIES, BUSY_WAIT = 3, 0.5
 """How often, and after how many seconds at most, a response is asked for again when the provider says that it makes another one."""
@@ -79,10 +79,10 @@ class RealtimeLLM:
                     async for chunk in chunks:
                         begun = True
                         yield chunk
-            except ConnectionLost:
+            except ConnectionLostError:
                 if begun or not tries_left:
                     raise
-            except Busy:
+            except BusyError:
                 if not tries_left:
                     raise
                 await self._line.next_end(BUSY_WAIT)
@@ -90,21 +90,18 @@ class RealtimeLLM:
                 return
 
     async def _once(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
-        line, mirror = self._line, self._line.mirror
+        line = self._line
         line.configure(instructions=context.system, tools=tools or None)
         async with line.respond(tools=bool(tools)) as response, closing(response.events()) as events:
             async for event in events:
                 if isinstance(event, ResponseAudio):
-                    mirror.draft(event.item)
                     yield TextDelta(Voiced("", event.item, event.pcm))
                 elif isinstance(event, ResponseText):
-                    mirror.draft(event.item, event.text)
                     yield TextDelta(Voiced(event.text, event.item) if event.spoken else event.text)
                 elif isinstance(event, ResponseCalled):
-                    mirror.called(event.call, event.item)
                     yield event.call
                 else:
-                    complete(event)
+                    require_complete(event)
                     yield event.usage
 
 
@@ -134,15 +131,15 @@ class RealtimeVoice:
                             begun = True
                             yield SpeechChunk(event.pcm)
                         elif isinstance(event, ResponseEnded):
-                            complete(event)
-            except (ConnectionLost, Busy):
+                            require_complete(event)
+            except (ConnectionLostError, BusyError):
                 if begun or not tries_left:
                     raise
             else:
                 return
 
 
-def complete(ended: ResponseEnded) -> None:
+def require_complete(ended: ResponseEnded) -> None:
     """Refuse a response that was not completed.
 
     Raises:
@@ -197,7 +194,7 @@ class _RealtimeSTTStream:
         self._line.configure(expected=phrases)
 
     async def run(self) -> None:
-        await self._line.run()
+        """It has no waiting of its own: the line is kept by the pipeline."""
 
     def _take(self, event: InputEvent) -> None:
         if isinstance(event, InputCommitted) and event.item not in self._inputs and self._finished:

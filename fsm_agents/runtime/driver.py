@@ -98,9 +98,8 @@ class Driver:
         except Exception as broken:  # noqa: BLE001 - whatever it is, it is the session's
             self._broke(f"the step on {type(event).__name__}", broken)
             return Step(event)
-        arm = self.timers.arm
-        for timer in step.arms:
-            arm(timer)
+        if step.arms:
+            self.timers.arm(*step.arms)
         if self.watchers:
             self._tell(step)
         for effect in step.effects:

@@ -13,7 +13,19 @@ from typing import Any, Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from fsm_agents.machines.link import Dial, DialAsked, DialFailed, Dialed, HangUp, Line, Link, LinkBroke, LinkDown, LinkUp, link_joint
+from fsm_agents.machines.link import (
+    Dial,
+    DialAsked,
+    Dialed,
+    DialFailed,
+    HangUp,
+    Line,
+    Link,
+    LinkBroke,
+    LinkDown,
+    LinkUp,
+    link_joint,
+)  # fmt: skip
 from fsm_agents.runtime.timers import Timers
 
 __all__ = ["CLOSE_GRACE", "Connection", "LinkDriver", "plain"]
@@ -100,7 +112,7 @@ class LinkDriver(Generic[C]):
         with anyio.CancelScope() as self._call:
             try:
                 connection = await self._connect()
-            except Exception as failed:  # noqa: BLE001 - a provider may raise anything
+            except Exception as failed:  # a provider may raise anything
                 log.warning("%s: %s", self._name, plain(failed))
                 self.post(DialFailed(plain(failed), getattr(failed, "retryable", False)))
                 return
@@ -108,7 +120,7 @@ class LinkDriver(Generic[C]):
             try:
                 self.post(Dialed())
                 await self._serve(connection)
-            except Exception as broken:  # noqa: BLE001 - as above
+            except Exception as broken:  # as above
                 reason = plain(broken)
             finally:
                 with anyio.move_on_after(CLOSE_GRACE, shield=True):

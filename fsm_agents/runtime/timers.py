@@ -1,6 +1,6 @@
 """All timers of one session in one task: a heap of due times, one wake for the earliest. Stale timers are dropped by their epoch.
 
-Arming an earlier timer only moves the deadline of the sleeping scope; there is never one sleep per timer (neither loop keeps the order of
+Arming a timer moves the deadline of the sleeping scope, and only if it is the earliest; there is never one sleep per timer (neither loop keeps the order of
 sleeps that end together). Equal timers go in the order they were armed, and after events that came at the same instant.
 """
 
@@ -18,6 +18,9 @@ from fsm_agents.fsm.joint import Arm, Shared
 
 __all__ = ["Timers", "micros"]
 
+_MANY = 64
+"""Entries in a heap beyond which the stale ones are thrown out: a conversation has less than ten live timers."""
+
 
 def micros() -> int:
     """The loop's clock in whole microseconds: sums of integers stay equal where sums of floats drift apart."""
@@ -32,33 +35,53 @@ class Timers:
         fire: Takes each :class:`~fsm_agents.fsm.engine.Due` when it is due.
     """
 
-    __slots__ = ("_fire", "_heap", "_scope", "_sequence", "_talk")
+    __slots__ = ("_fire", "_heap", "_scope", "_sequence", "_talk", "_wakes")
 
     def __init__(self, talk: Shared, fire: Callable[[Due], object]) -> None:
         self._talk = talk
         self._fire = fire
-        self._heap: list[tuple[int, int, Due]] = []
+        self._heap: list[tuple[int, int, Due | Callable[[], object]]] = []
         self._sequence = 0
         self._scope: anyio.CancelScope | None = None
+        self._wakes: float = math.inf  # µs: when the task wakes next
 
     def __len__(self) -> int:
         """How many timers are live."""
-        return sum(not self._stale(due) for _, _, due in self._heap)
+        return sum(isinstance(due, Due) and not self._stale(due) for _, _, due in self._heap)
 
-    def arm(self, arm: Arm) -> None:
-        """Arm a timer from now on."""
+    def arm(self, *arms: Arm) -> None:
+        """Arm timers from now on."""
+        now = micros()
+        for arm in arms:
+            self._sequence += 1
+            heapq.heappush(self._heap, (now + arm.delay, self._sequence, Due(arm.machine, arm.timer, arm.epoch)))
+        self._wake_in_time()
+
+    def call(self, delay: int, fn: Callable[[], object]) -> None:
+        """Call ``fn`` in ``delay`` µs, after what comes at the same instant. It may not raise."""
         self._sequence += 1
+        heapq.heappush(self._heap, (micros() + delay, self._sequence, fn))
+        self._wake_in_time()
+
+    def _wake_in_time(self) -> None:
+        """Wake earlier if something is due earlier; never later, although the first may be stale by now.
+
+        Moving the deadline costs more than all else here, and nearly every step would move it; a wake for nothing is rare: most
+        timers that go stale are seconds longer than the next one.
+        """
         heap = self._heap
-        heapq.heappush(heap, (micros() + arm.delay, self._sequence, Due(arm.machine, arm.timer, arm.epoch)))
-        while self._stale(heap[0][2]):
-            heapq.heappop(heap)
-        if self._scope is not None:
-            self._scope.deadline = heap[0][0] / 1_000_000
+        if len(heap) > _MANY:
+            heap[:] = [entry for entry in heap if not self._stale(entry[2])]
+            heapq.heapify(heap)
+        if self._scope is not None and heap and heap[0][0] < self._wakes:
+            self._wakes = heap[0][0]
+            self._scope.deadline = self._wakes / 1_000_000
 
     async def run(self) -> None:
         """Fire what is due, until cancelled."""
         while True:
-            with anyio.CancelScope(deadline=self._next()) as self._scope:
+            self._wakes = self._next()
+            with anyio.CancelScope(deadline=self._wakes / 1_000_000) as self._scope:
                 await anyio.sleep_forever()
             self._scope = None
             await checkpoint()  # what came at the same instant goes first
@@ -67,14 +90,16 @@ class Timers:
     def _next(self) -> float:
         while self._heap and self._stale(self._heap[0][2]):
             heapq.heappop(self._heap)
-        return self._heap[0][0] / 1_000_000 if self._heap else math.inf
+        return self._heap[0][0] if self._heap else math.inf
 
     def _fire_due(self) -> None:
         now = micros()
         while self._heap and self._heap[0][0] <= now:
             _, _, due = heapq.heappop(self._heap)
-            if not self._stale(due):
+            if not isinstance(due, Due):
+                due()
+            elif not self._stale(due):
                 self._fire(due)
 
-    def _stale(self, due: Due) -> bool:
-        return self._talk.cell(due.machine).epoch != due.epoch
+    def _stale(self, due: Due | Callable[[], object]) -> bool:
+        return isinstance(due, Due) and self._talk.cell(due.machine).epoch != due.epoch

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fsm_agents.session.agent import Agent
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["ConversationFlow"]
+__all__ = ["ConversationFlow", "reads_words"]
 
 
 class ConversationFlow:
@@ -57,3 +57,9 @@ class ConversationFlow:
     def process_with_llm(self) -> AsyncIterator[str]:
         """The answer of the pipeline's model to the history, in pieces; tools are run as the model calls them."""
         return self.session.process_with_llm()
+
+
+def reads_words(flow: ConversationFlow) -> bool:
+    """Whether a flow reads what the caller said before the answer is made; the default one leaves that to the model."""
+    own, plain = type(flow), ConversationFlow
+    return own.run is not plain.run or own.on_turn_start is not plain.on_turn_start

@@ -20,7 +20,7 @@ from fsm_agents.rooms.base import Room
 from fsm_agents.runtime.driver import Driver
 from fsm_agents.runtime.owner import Owner
 from fsm_agents.session.answering import answer, process_with_llm
-from fsm_agents.session.flow import ConversationFlow
+from fsm_agents.session.flow import ConversationFlow, reads_words
 from fsm_agents.session.hooks import Hooks
 from fsm_agents.session.own import leave_room
 from fsm_agents.session.toolbox import Toolbox
@@ -50,6 +50,7 @@ class SessionHost:
         self._open_turn = False
         self.hooks = Hooks(self.spawn)
         self.playback = Playback(driver.talk, driver.post, self.said, self._reply_over)
+        self.playback.later = driver.timers.call
         self.toolbox = Toolbox(session, session.agent.chat_context, driver.post, self.spawn)
         self.ear: PipelineEar | None = None
         self.mouth: PipelineMouth | None = None
@@ -154,7 +155,7 @@ class SessionHost:
             session.pipeline.vad = WebRTCVAD()  # type: ignore[attr-defined]
         seat = Seat(
             self.driver.talk, self.driver.post, session.agent.chat_context, self.playback,
-            lambda text, reply: answer(session, text, reply), self.said, self.spawn,
+            lambda text, reply: answer(session, text, reply), self.said, self.spawn, reads_words(session.conversation_flow),
         )  # fmt: skip
         self.ear, self.mouth = session.pipeline.open(seat)
         self.spawn(self.ear.run, "ear")

@@ -114,7 +114,7 @@ class ResponseEnded:
     response: str
     status: ResponseStatus
     reason: str = ""
-    usage: Usage = Usage()
+    usage: Usage = attrs.field(factory=Usage)
 
 
 @attrs.frozen

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -21,7 +20,7 @@ from hypothesis import strategies as st
 from fsm_agents.errors import MissingExtra, MisuseError
 from fsm_agents.fsm.draw import Marks, document, dot, drift, html, markdown, mermaid, png, sketch, svg, write_all
 from fsm_agents.fsm.draw_picture import Box, picture
-from fsm_agents.fsm.draw_words import function_name, identifiers, row_text
+from fsm_agents.fsm.draw_words import identifiers
 from fsm_agents.fsm.rows import STAY, Group, Row, Timer, after, always, anywhere, drop, never, row
 from fsm_agents.fsm.table import StateTable
 from tests.fsm.phone import HOLD_LIMIT, LINE, PHONE, VOICE
@@ -294,11 +293,6 @@ def test_a_markdown_cell_stays_one_cell(name: str, escaped: str) -> None:
     assert f"| {escaped} | " in markdown(plain("t", name))
 
 
-def test_states_whose_ids_would_be_one_get_two() -> None:
-    """``wake-up`` and ``wake_up`` differ for the table."""
-    assert identifiers(["wake-up", "wake_up", "Wake Up", "!"], "s_") == ["s_wake_up", "s_wake_up__2", "s_wake_up__3", "s_x"]
-
-
 def test_groups_inside_groups_are_boxes_inside_boxes() -> None:
     """A row from the outer group to a state of its own starts at each state: a box cannot point into itself."""
     inner = Group("inner", ("a", "b"), "a")
@@ -333,33 +327,6 @@ def test_an_anywhere_row_that_stays_is_a_line_of_its_note() -> None:
     table: StateTable[str, Any] = StateTable("t", ("a",), "a", [anywhere("go", STAY, squeak), always("a", "a", when=oiled)], strict=False)
     assert '    state "anywhere" as n_anywhere\n    n_anywhere: go / squeak\n' in mermaid(table)
     assert 'n_anywhere [label="anywhere\\ngo / squeak\\l"' in dot(table)
-
-
-class Calm:
-    def __call__(self, event: object, data: object) -> bool:
-        return True
-
-
-@pytest.mark.parametrize(
-    ("part", "name"), [(squeak, "squeak"), (partial(squeak, data=1), "squeak"), (Calm(), "Calm"), (lambda _e, _d: True, "lambda")]
-)
-def test_guards_and_actions_are_called_without_addresses(part: object, name: str) -> None:
-    assert function_name(part) == name
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(1, "IDLE on Called → RINGING"), (2, "IDLE on PickedUp, HungUp, HoldPressed, Knocked, Spoke → drop"),
-     (6, "RINGING after ring_limit → RINGING"), (9, "enter live"), (21, "KNOCKED on PickedUp → back to live"),
-     (24, "anywhere but DOWN on unplugged → DOWN")],
-)  # fmt: skip
-def test_a_row_is_one_line(number: int, text: str) -> None:
-    assert row_text(LINE.rows[number - 1]) == text
-
-
-def test_a_row_can_be_told_for_one_of_its_states() -> None:
-    assert row_text(VOICE.rows[0], VOICE.start) == "SILENT on TextGiven → SPEAKING"
-    assert row_text(VOICE.rows[4]) == "SPEAKING on TextGiven → never"
 
 
 def test_a_fresh_folder_has_no_drift(tmp_path: Path) -> None:

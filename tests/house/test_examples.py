@@ -21,7 +21,8 @@ def test_the_first_agent_takes_an_order(backend: str, tmp_path: Path, monkeypatc
 
     def start(job: WorkerJob) -> None:
         async def watched() -> None:
-            context = job.jobctx() if callable(job.jobctx) else job.jobctx
+            assert callable(job.jobctx)
+            context = job.jobctx()
             job.jobctx = context
             sessions.append(context.sessions)
             await job.run()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fsm_agents.fsm.check import check
-from fsm_agents.fsm.explore import explore
-from fsm_agents.fsm.rows import ALWAYS, Kind
+from fsm_agents.fsm.explore import Report, explore
+from fsm_agents.fsm.rows import ALWAYS, Kind, Row
 from fsm_agents.fsm.table import key_name, state_name
 from fsm_agents.machines import effects
 from fsm_agents.machines.joined import TABLES
 from fsm_agents.machines.responses import PROPERTIES
+from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.world import voice_world
 
 WORKING = (Kind.ROW, Kind.AFTER, Kind.ALWAYS)
@@ -18,12 +21,12 @@ ONLY_WHEN_FINALS_END_TURNS = {"ends_turn"}
 
 
 @pytest.fixture(scope="module")
-def report():
+def report() -> Report[Talk]:
     """One search for all tests of this file."""
     return explore(voice_world(texts=1, says=1), PROPERTIES)
 
 
-def test_every_property_holds_in_every_reachable_state(report) -> None:
+def test_every_property_holds_in_every_reachable_state(report: Report[Talk]) -> None:
     assert report.findings == []
     assert report.complete
     assert len(report.graph.nodes) > 5_000  # a space that shrinks to nothing proves nothing
@@ -35,7 +38,7 @@ def test_with_final_transcripts_that_end_turns_too() -> None:
     assert found.complete
 
 
-def test_every_row_is_taken(report) -> None:
+def test_every_row_is_taken(report: Report[Talk]) -> None:
     working = [(name, row) for name, table in TABLES.items() for row in table.rows if row.kind in WORKING]
     idle = [
         f"{name}: {row.where}"
@@ -45,11 +48,11 @@ def test_every_row_is_taken(report) -> None:
     assert idle == []
 
 
-def _guard(row):
-    return getattr(row.when, "__name__", "")
+def _guard(row: Row[Any, Any]) -> str:
+    return str(getattr(row.when, "__name__", ""))
 
 
-def test_every_cell_that_is_not_never_is_delivered(report) -> None:
+def test_every_cell_that_is_not_never_is_delivered(report: Report[Talk]) -> None:
     missing = [
         f"{name}: {state_name(state)} on {key_name(key)} never comes: spell it never(…)"
         for name, table in TABLES.items()
@@ -59,7 +62,7 @@ def test_every_cell_that_is_not_never_is_delivered(report) -> None:
     assert missing == []
 
 
-def test_every_effect_occurs(report) -> None:
+def test_every_effect_occurs(report: Report[Talk]) -> None:
     assert set(effects.__all__) - {effect.__name__ for effect in report.effects} == set()
 
 
@@ -67,6 +70,6 @@ def test_the_tables_have_no_problem() -> None:
     assert [str(problem) for table in TABLES.values() for problem in check(table) if problem.error] == []
 
 
-def test_nineteen_ways_to_be_in_conversation_became_thirty_six(report) -> None:
+def test_nineteen_ways_to_be_in_conversation_became_thirty_six(report: Report[Talk]) -> None:
     """Caller, reply and turn in a running session: few enough to list, many more than a flat table could show."""
     assert len({states[1:] for states in report.combinations if states[0] == "RUNNING"}) == 36

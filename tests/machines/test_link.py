@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fsm_agents.fsm.check import check
 from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.explore import Graph, Move, Properties, World, explore
+from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.mutants import score
 from fsm_agents.machines.link import (
     LINK,
@@ -28,14 +29,15 @@ from fsm_agents.machines.link import (
 EVENTS = (DialAsked(), Dialed(), DialFailed("no"), DialFailed("wrong key", retryable=False), LinkBroke("gone"), HangUpAsked())
 
 
-def world(joint=None):
+def world(joint: Joint[Line] | None = None) -> World[Line]:
     """Every event in every state."""
-    joint = joint or link_joint()
-    return World(joint, lambda: joint.start(Line()), lambda _line: EVENTS, lambda line: line.failures)
+    machine = joint or link_joint()
+    return World(machine, lambda: machine.start(Line()), lambda _line: EVENTS, lambda line: line.failures)
 
 
 def where(line: Line) -> Link:
-    return line.cell("link").state
+    found: Link = line.cell("link").state
+    return found
 
 
 def up_means_told(move: Move[Line]) -> str | None:

@@ -142,7 +142,7 @@ def test_speech_over_what_cannot_be_interrupted_is_told_as_such() -> None:
     told.at(1, SayAsked(Say(1, "read this", firm=True)), ReplyAudible(1, answer=False))
     told.at(2, SpeechStarted())
     told.at(3, SayPlayed(1, 1), ReplyPlayed(1))
-    assert told.call.interruptions == [Interruption(1, 2_000_000, 2_000_000, "over it")]
+    assert told.call.interruptions == [Interruption(1, 2_000_000, 3_000_000, "over it")]
     assert [(part.begin, part.end) for part in told.call.speech] == [(1_000_000, 3_000_000)]
 
 
@@ -276,7 +276,7 @@ def test_a_step_that_raised_is_counted_and_left_everything_as_it_was() -> None:
 
 
 def test_what_is_no_log_of_a_conversation_is_refused() -> None:
-    with pytest.raises(MisuseError, match="no step log"):
+    with pytest.raises(MisuseError, match="not a step log"):
         timeline(["hello"])
 
 

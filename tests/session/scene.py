@@ -152,6 +152,13 @@ class Scene:
         await self.caller.speak(seconds)
         await self.caller.wait(0.8)
 
+    async def come_back(self) -> None:
+        """Join the room again after a leave; return when the caller can be heard."""
+        await self.room.connect()
+        self.session.connected()
+        while self.room._heard is None:
+            await anyio.lowlevel.checkpoint()
+
     # --- the tape ----------------------------------------------------------------------------------------------------------------------
 
     def take_step(self, at: int, step: Step) -> None:

@@ -56,7 +56,7 @@ async def test_a_say_inside_run_comes_before_what_run_yields_after_it() -> None:
         await s.caller.wait(GUARD)
         await s.turn()
         await s.label("listening")
-    assert s.heard() == ["One moment.", "Hold on.", "I look.", "Here it is."]
+    assert s.heard() == ["One moment.", "Hold on.", "I look. Here it is."]
     assert s.said() == ["One moment. Hold on. I look. Here it is."]
 
 

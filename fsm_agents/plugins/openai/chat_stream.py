@@ -75,10 +75,14 @@ async def read_chat(account: Account, body: Body) -> AsyncGenerator[LLMChunk]:
         OpenAIProviderError: It has no end, was withheld, or cannot be read.
     """
     answer = _Answer()
-    async with aclosing(events(account, body)) as chunks:
-        async for chunk in chunks:
-            if text := answer.take(chunk):
-                yield TextDelta(text)
+    try:
+        async with aclosing(events(account, body)) as chunks:
+            async for chunk in chunks:
+                if text := answer.take(chunk):
+                    yield TextDelta(text)
+    except OpenAIProviderError:
+        if not answer.ended:  # all of it is there; only the usage may be lost
+            raise
     if not answer.ended:
         raise OpenAIProviderError(f"{account.who}: {account.where} ended in the middle of its answer", "broken")
     if answer.ended == "content_filter":

@@ -32,7 +32,7 @@ async def read_response(account: Account, body: Body) -> AsyncGenerator[LLMChunk
     async with aclosing(events(account, body)) as told:
         async for event in told:
             kind = event.get("type", "")
-            if end is not None or not _is_next(account, event.get("sequence_number"), seen):
+            if not _is_next(account, event.get("sequence_number"), seen):
                 continue
             if kind in _TEXT and event["delta"]:
                 yield TextDelta(event["delta"])
@@ -41,6 +41,8 @@ async def read_response(account: Account, body: Body) -> AsyncGenerator[LLMChunk
                 calls.setdefault(item["call_id"], ToolCall(item["call_id"], item["name"], item["arguments"]))
             elif kind in _ENDS:
                 end = event
+                await body.drain()
+                break
     usage = _ended(account, end)
     for call in calls.values():
         yield call

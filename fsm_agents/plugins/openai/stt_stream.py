@@ -131,7 +131,7 @@ class UploadStream:
         kinds = EVENTS + JSON if request.get("stream") else JSON
         async with asking(account, _transcribe, request, kinds) as body:
             if not body.content_type.startswith(EVENTS):
-                yield self._final(segment, _object(await _whole(body)).get("text"))
+                yield self._final(segment, self._object(await _whole(body)).get("text"))
                 return
             words = ""
             async with aclosing(events(account, body)) as told:
@@ -140,9 +140,16 @@ class UploadStream:
                         words += event["delta"]
                         yield Transcript(segment.number, words.strip(), final=False)
                     elif event.get("type") == "transcript.text.done":
+                        await body.drain()
                         yield self._final(segment, event["text"])
                         return
             raise OpenAIProviderError(f"{account.who}: {account.where} ended in the middle of its answer", "broken")
+
+    def _object(self, content: bytes) -> dict[str, Any]:
+        if not content:
+            raise OpenAIProviderError(f"{self._account.who}: {self._account.where} sent an empty answer", "empty")
+        made = json.loads(content)
+        return made if isinstance(made, dict) else {}
 
     def _final(self, segment: _Segment, text: Any) -> Transcript:
         account = self._account
@@ -161,11 +168,6 @@ async def _whole(body: Body) -> bytes:
     while (piece := await body.read()) is not None:
         content += piece
     return bytes(content)
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    made = json.loads(content)
-    return made if isinstance(made, dict) else {}
 
 
 def _transcribe(client: Any) -> Any:
