@@ -14,6 +14,7 @@ from fsm_agents.errors import MisuseError
 __all__ = ["ChatItem", "ChatMessage", "Role", "ToolCall", "ToolResult"]
 
 Role = Literal["system", "user", "assistant"]
+_ROLES = get_args(Role)
 
 
 @attrs.frozen
@@ -35,8 +36,8 @@ class ChatMessage:
 
     def __attrs_post_init__(self) -> None:
         """Check the role: it comes from saved files and wires too, where no type checker looks."""
-        if self.role not in get_args(Role):
-            raise MisuseError(f"a message with the role {self.role!r} is not known; give one of {', '.join(get_args(Role))}")
+        if self.role not in _ROLES:
+            raise MisuseError(f"a message with the role {self.role!r} is not known; give one of {', '.join(_ROLES)}")
 
 
 @attrs.frozen

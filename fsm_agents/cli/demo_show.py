@@ -16,9 +16,11 @@ class _Entered(Show, Protocol):
 
     def __enter__(self) -> Self:
         """It begins."""
+        ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """It ends."""
+        ...
 
 
 class PlainShow:

@@ -42,7 +42,9 @@ def run(options: Namespace) -> int:
     print()
     for finding in findings:
         print(f"{finding}\n")
-    about_tables = check_explored(CONVERSATION, *reports) if min(texts, says) > 0 else []  # where nothing is said, most rows are idle
+    about_tables = (
+        check_explored(CONVERSATION, *reports) if min(texts, says) > 0 else []
+    )  # where nothing is said, most rows are idle
     if about_tables:
         print(f"the tables, held against what happened:\n{render(about_tables)}")
     wrong = any(level(problem) == "error" for problem in about_tables) or not all(report.complete for report in reports)

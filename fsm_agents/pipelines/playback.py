@@ -66,7 +66,7 @@ class Utterance:
         pcm = chunk.pcm if self._resampler is None else self._resampler.push(chunk.pcm)
         frames = self._chunks.push(pcm)
         self.frames += frames
-        marks = [(mark.text_end, self._scaled(mark.sample_end)) for mark in chunk.words]
+        marks = [(mark.text_end, self._scaled(mark.sample_end)) for mark in chunk.words] if chunk.words else ()
         self._book.wrote(len(pcm) // 2, marks)
         return len(frames)
 
@@ -190,7 +190,8 @@ class Playback:
 
     def pull(self) -> bytes | None:
         """The next frame, ``None`` for silence. Called by the room, for each frame it can play."""
-        if self._reply_cell.node.member not in LIVE or self._turn_cell.node.member is _HOLDING:
+        reply = self._reply_cell.node.member
+        if (reply is not _AUDIBLE and reply not in LIVE) or self._turn_cell.node.member is _HOLDING:
             return None
         queue = self.queue
         while queue:
@@ -241,7 +242,8 @@ class Playback:
 
     def lives(self, utterance: Utterance) -> bool:
         """Whether it is of the reply that owns the mouth."""
-        return utterance.reply == self._talk.reply and self._reply_cell.node.member in LIVE
+        reply = self._reply_cell.node.member
+        return utterance.reply == self._talk.reply and (reply is _AUDIBLE or reply in LIVE)
 
     def _ended(self, utterance: Utterance) -> None:
         if utterance.say is not None:

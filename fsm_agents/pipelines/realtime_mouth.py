@@ -132,6 +132,7 @@ class RealtimeMouth(Composer):
         session = self._line.session
         if session is not None:
             self._tell(session, spoken, samples)
+            self._line.mirror.sync(session)  # now, so that it stands before what the caller says next
 
     def _tell(self, session: RealtimeSession, spoken: list[Utterance], samples: dict[Utterance, int]) -> None:
         """Make the model's items of this reply what was heard, or leave it to the mirror to add what history has."""

@@ -76,8 +76,9 @@ class MemoryRoom:
         if self._paced:
             self._news.set()
         elif self._speaker is not None:
-            while (frame := self._speaker.pull()) is not None:
-                self._sink(frame)
+            pull, sink = self._speaker.pull, self._sink
+            while (frame := pull()) is not None:
+                sink(frame)
 
     def clear(self) -> int:
         """Nothing is ever pulled that has not sounded."""

@@ -40,21 +40,21 @@ class Timers:
     def __init__(self, talk: Shared, fire: Callable[[Due], object]) -> None:
         self._talk = talk
         self._fire = fire
-        self._heap: list[tuple[int, int, Due | Callable[[], object]]] = []
+        self._heap: list[tuple[int, int, Arm | Callable[[], object]]] = []
         self._sequence = 0
         self._scope: anyio.CancelScope | None = None
         self._wakes: float = math.inf  # µs: when the task wakes next
 
     def __len__(self) -> int:
         """How many timers are live."""
-        return sum(isinstance(due, Due) and not self._stale(due) for _, _, due in self._heap)
+        return sum(isinstance(due, Arm) and not self._stale(due) for _, _, due in self._heap)
 
     def arm(self, *arms: Arm) -> None:
         """Arm timers from now on."""
         now = micros()
         for arm in arms:
             self._sequence += 1
-            heapq.heappush(self._heap, (now + arm.delay, self._sequence, Due(arm.machine, arm.timer, arm.epoch)))
+            heapq.heappush(self._heap, (now + arm.delay, self._sequence, arm))
         self._wake_in_time()
 
     def call(self, delay: int, fn: Callable[[], object]) -> None:
@@ -96,10 +96,10 @@ class Timers:
         now = micros()
         while self._heap and self._heap[0][0] <= now:
             _, _, due = heapq.heappop(self._heap)
-            if not isinstance(due, Due):
+            if not isinstance(due, Arm):
                 due()
             elif not self._stale(due):
-                self._fire(due)
+                self._fire(Due(due.machine, due.timer, due.epoch))
 
-    def _stale(self, due: Due | Callable[[], object]) -> bool:
-        return isinstance(due, Due) and self._talk.cell(due.machine).epoch != due.epoch
+    def _stale(self, due: Arm | Callable[[], object]) -> bool:
+        return isinstance(due, Arm) and self._talk.cell(due.machine).epoch != due.epoch

@@ -41,32 +41,27 @@ def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
 
 async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:
     """The flow's answer to a turn, in pieces."""
+    # One generator, not one inside another: each token passes through every one of them.
+    flow = session.conversation_flow
     opened: list[AsyncGenerator[str]] = []
     _opened.set(opened)
     try:
-        async with closing(_answer(session, transcript)) as pieces:
-            async for piece in pieces:
-                yield piece
+        session.host.turn_begins()
+        if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
+            await call(flow.on_turn_start, transcript)
+        made = flow.run(transcript)
+        if not hasattr(made, "__aiter__"):
+            made = await made if hasattr(made, "__await__") else made
+        if isinstance(made, str):
+            yield made
+        elif made is not None:
+            async with closing(made) as pieces:
+                async for piece in pieces:
+                    yield piece
     finally:
-        for made in opened:
-            await made.aclose()
-    session.expect(session.conversation_flow.expects)
-
-
-async def _answer(session: AgentSession, transcript: str) -> AsyncGenerator[str]:
-    flow = session.conversation_flow
-    session.host.turn_begins()
-    if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
-        await call(flow.on_turn_start, transcript)
-    made = flow.run(transcript)
-    if not hasattr(made, "__aiter__"):
-        made = await made if hasattr(made, "__await__") else made
-    if isinstance(made, str):
-        yield made
-    elif made is not None:
-        async with closing(made) as pieces:
-            async for piece in pieces:
-                yield piece
+        for asked in opened:
+            await asked.aclose()
+    session.expect(flow.expects)
 
 
 async def rounds(session: AgentSession) -> AsyncGenerator[str]:

@@ -26,8 +26,11 @@ __all__ = ["FULL", "QUICK", "BenchLLM", "BenchSTT", "BenchTTS", "Figures", "Size
 Figures: TypeAlias = dict[str, float | int | None]
 """What a part measured, by the keys of the report; ``None`` where something it needs is not installed."""
 
-TOKENS = (*(f"word{number} " for number in range(19)), "end.")
-"""An answer of 20 tokens that is one sentence: nothing can sound before the last token is in."""
+TOKENS = (
+    "Your ", "table ", "is ", "booked ", "for ", "eight ", "o'clock. ",
+    "Would ", "you ", "like ", "me ", "to ", "send ", "you ", "a ", "message ", "before ", "you ", "come ", "over?",
+)  # fmt: skip
+"""An answer of 20 tokens. It is spoken from the eighth on: only then it is clear that the first sentence is one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +74,7 @@ class BenchLLM:
 
 
 class BenchTTS:
-    """Speech of ``frames`` frames of 20 ms for any text, a checkpoint before each. Each text has its own sound: see ``made``.
+    """Speech of ``frames`` frames of 20 ms for a sentence (an answer has two), a checkpoint before each frame.
 
     Attributes:
         made: How many texts were synthesised. The sound of the n-th is the sample n, again and again: a sink sees whose a frame is.
@@ -135,12 +138,12 @@ class BenchSTT:
         """It has nothing to wait for."""
 
 
-def bench_session(room: Room, *, frames: int = 50, stt: BenchSTT | None = None, vad: VAD | None = None, **turn: Any) -> AgentSession:
+def bench_session(room: Room, *, frames: int = 25, stt: BenchSTT | None = None, vad: VAD | None = None, **turn: Any) -> AgentSession:
     """A session with everything that is on by default, and providers that cost nothing.
 
     Args:
         room: Its room.
-        frames: The length of every answer, in frames of 20 ms.
+        frames: The length of every sentence, in frames of 20 ms.
         stt: Speech-to-text.
         vad: Voice activity detection; silent frames are silence without one.
         turn: Settings of :class:`~fsm_agents.pipelines.base.TurnOptions`.

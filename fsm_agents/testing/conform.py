@@ -20,7 +20,24 @@ import attrs
 from fsm_agents.audio.frame import AudioFrame, check_rate
 from fsm_agents.rooms.base import Room
 
-__all__ = ["PATIENCE", "ROOM_PROMISES", "MakeRig", "Promise", "Rig", "agent_sound", "caller_sound"]
+__all__ = [
+    "PATIENCE",
+    "ROOM_PROMISES",
+    "MakeRig",
+    "Promise",
+    "Rig",
+    "agent_sound",
+    "caller_sound",
+    "can_be_cancelled_and_joined_again",
+    "can_be_left_at_any_time",
+    "carries_the_agent",
+    "carries_the_caller",
+    "forgets_what_is_cleared",
+    "goes_on_after_silence",
+    "is_a_room",
+    "is_not_started_by_joining",
+    "plays_in_real_time",
+]  # fmt: skip
 
 PATIENCE = 2.0
 """Seconds for which the caller of a rig stays after having spoken."""

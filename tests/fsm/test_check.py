@@ -194,7 +194,7 @@ class TestShadowed:
             (All((ok, no)), ok, False),
         ],
     )
-    def test_a_guard_that_implies_one_above_it(self, first: Guard[Any, Any], second: Guard[Any, Any], dead: bool) -> None:  # noqa: FBT001
+    def test_a_guard_that_implies_one_above_it(self, first: Guard[Any, Any], second: Guard[Any, Any], dead: bool) -> None:
         table = build(row(S.A, "go", S.B, when=first), row(S.A, "go", S.C, when=second), row(S.A, "go", S.END))
         assert bool(found(table, "T205")) is dead
 
@@ -283,6 +283,11 @@ class TestWaiting:
         assert level(problem) == "warning"
         assert problem.message.endswith("Add after(A, TIMER, …), or owes(A, 'who, and what they promise').")
 
+    def test_the_line_is_the_first_about_the_state_also_in_company(self) -> None:
+        line: Row[S, Any] = drop((S.A, S.C), "go")
+        problems = found(build(row(S.A, "x", S.B), line, after(S.B, TIMER, S.C)), "T210")
+        assert lines(problems) == [line.where.line, line.where.line + 1]
+
     def test_owes_timers_finals_and_unreached_states_are_exempt(self) -> None:
         assert self.waits(owes(S.A, "who"), row(S.A, "go", S.B), after(S.B, TIMER, S.END), final=(S.END,)) == []
 
@@ -301,12 +306,15 @@ class TestGroups:
         two: Group[S] = Group("two", (S.B, S.C), S.B)
         (problem,) = found(build(row(one, "go", STAY), row(two, "go", STAY)), "T211")
         assert problem.message.startswith("the groups one and two share B and neither is in the other")
+        assert level(problem) == "warning"
 
     def test_nested_and_apart_are_fine(self) -> None:
         inner: Group[S] = Group("inner", (S.A, S.B), S.A)
         outer: Group[S] = Group("outer", (inner, S.C), S.C)
         apart: Group[S] = Group("apart", (S.END,), S.END)
-        assert found(build(row(inner, "go", STAY), row(outer, "go", STAY), row(apart, "go", STAY)), "T211") == []
+        alone: Group[S] = Group("alone", (apart,), apart)  # around all of another
+        rows: list[Row[S, Any]] = [row(inner, "go", STAY), row(outer, "go", STAY), row(apart, "go", STAY), row(alone, "go", STAY)]
+        assert found(build(*rows), "T211") == []
 
 
 class TestSamples:
@@ -335,6 +343,7 @@ class TestJoint:
         (problem,) = found(table, "T212", joint=Joint("talk", {"t": table, "other": other}))
         assert problem.where == line.where
         assert problem.message.startswith("talk does not rest where it starts")
+        assert level(problem) == "warning"
         assert "Start in B, or guard it." in problem.message
 
     def test_one_that_does(self) -> None:

@@ -186,6 +186,19 @@ def test_two_worlds_are_judged_together() -> None:
     assert check_explored(joint, empty, other) == []
 
 
+def test_one_cut_off_search_among_several_is_enough_to_doubt() -> None:
+    rows: list[Row[str, Data]] = [row("a", "go", "b"), row("b", "go", "c"), row("c", "go", "a")]
+    joint, whole = search(*rows)
+    _, cut = search(*rows, limit=1)
+    assert check_explored(joint, whole) == []
+    assert [problem.code for problem in check_explored(joint, whole, cut)] == ["T300"]
+
+
+def test_an_event_that_only_nevers_name_need_not_come() -> None:
+    joint, report = search(row("a", "go", "b"), row("b", "go", "a"), never("a", "stop"), never("b", "stop"), states="a b")
+    assert check_explored(joint, report) == []
+
+
 def test_one_table_under_two_names_is_judged_by_machine() -> None:
     line: Row[str, Data] = never("b", "go")
     table: StateTable[str, Data] = StateTable("t", ["a", "b"], "a", [row("a", "go", "b"), line])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ class Told:
     def turn(self, begin: float, text: str, segment: int) -> None:
         """The caller says ``text`` for one second; the turn is taken half a second later."""
         self.at(begin, SpeechStarted())
-        self.at(begin + 0.5, InterimTranscript(text.split()[0], segment))
+        self.at(begin + 0.5, InterimTranscript(text.split(maxsplit=1)[0], segment))
         self.at(begin + 1, SpeechStopped())
         self.due(begin + 1.2, "caller", "hangover")
         self.at(begin + 1.25, FinalTranscript(text, segment))
@@ -79,14 +80,28 @@ def test_a_turn_and_how_long_each_part_of_it_took() -> None:
     told.at(4, ReplyPlayed(1))
     (turn,) = told.call.turns
     assert (turn.number, turn.text, turn.reply, turn.how) == (1, "hello there", 1, "played")
-    assert (turn.started, turn.stopped, turn.taken, turn.audible, turn.over) == (1_000_000, 2_000_000, 2_500_000, 2_600_000, 4_000_000)
+    assert (turn.started, turn.stopped, turn.taken, turn.audible, turn.over) == (
+        1_000_000,
+        2_000_000,
+        2_500_000,
+        2_600_000,
+        4_000_000,
+    )
     assert (turn.speaking, turn.endpointing, turn.thinking) == (1_000_000, 500_000, 100_000)
     assert (turn.response, turn.answering) == (600_000, 1_400_000)
     assert [(words.text, words.final) for words in turn.heard] == [("hello", False), ("hello there", True)]
     assert (turn.first, turn.last) == (4, 11)
     assert told.call.voice == [Span("speech", 1_000_000, 2_000_000)]
     assert [(part.reply, part.begin, part.end, part.how) for part in told.call.speech] == [(1, 2_600_000, 4_000_000, "played")]
-    assert [span.what for span in told.call.labels] == ["away", "listening", "hearing", "endpointing", "thinking", "speaking", "listening"]
+    assert [span.what for span in told.call.labels] == [
+        "away",
+        "listening",
+        "hearing",
+        "endpointing",
+        "thinking",
+        "speaking",
+        "listening",
+    ]
 
 
 def test_a_caller_who_goes_on_after_a_pause_has_one_turn() -> None:
@@ -159,7 +174,13 @@ def test_a_turn_that_the_detector_missed_has_words_and_no_sound() -> None:
     told.at(1, FinalTranscript("out of the blue", 7))
     told.at(1.5, ReplyAudible(1))
     (turn,) = told.call.turns
-    assert (turn.text, turn.started, turn.stopped, turn.taken, turn.thinking) == ("out of the blue", None, None, 1_000_000, 500_000)
+    assert (turn.text, turn.started, turn.stopped, turn.taken, turn.thinking) == (
+        "out of the blue",
+        None,
+        None,
+        1_000_000,
+        500_000,
+    )
     assert [words.text for words in turn.heard] == ["out of the blue"]
 
 
@@ -170,7 +191,10 @@ def test_a_transcript_that_comes_after_its_turn_was_taken_is_late_and_discarded(
     told.due(2.06, "caller", "complete")
     told.at(2.2, FinalTranscript("yes please", 1))
     (turn,) = told.call.turns
-    assert [(words.text, words.complete, words.late) for words in turn.heard] == [("yes", True, False), ("yes please", False, True)]
+    assert [(words.text, words.complete, words.late) for words in turn.heard] == [
+        ("yes", True, False),
+        ("yes please", False, True),
+    ]
     assert [(at, text) for at, text, _ in told.call.discarded] == [(2_200_000, "yes please")]
 
 
@@ -281,7 +305,14 @@ def test_what_is_no_log_of_a_conversation_is_refused() -> None:
 
 
 ANY = st.sampled_from(
-    [SpeechStarted(), SpeechStopped(), TurnCompleted(), InterruptAsked(), InterruptAsked(force=True), SayAsked(Say(1, "s", firm=True))]
+    [
+        SpeechStarted(),
+        SpeechStopped(),
+        TurnCompleted(),
+        InterruptAsked(),
+        InterruptAsked(force=True),
+        SayAsked(Say(1, "s", firm=True)),
+    ]
     + [SayAsked(Say(2, "s"))]
     + [cls(text, segment) for cls in (InterimTranscript, FinalTranscript) for text in ("", "w") for segment in (1, 2, 3)]
     + [cls(reply) for cls in (ReplyAudible, ReplyDrained, ReplyPlayed) for reply in (1, 2, 3)]
@@ -300,9 +331,9 @@ def test_whatever_happens_the_spans_follow_each_other_and_a_log_tells_the_same(e
             told.at(second, event)
     call = told.call
     for spans in (call.labels, *call.states.values()):
-        assert all(one.end == other.begin and one.what != other.what for one, other in zip(spans, spans[1:], strict=False))
+        assert all(one.end == other.begin and one.what != other.what for one, other in pairwise(spans))
         assert spans[-1].end is None
-    assert all(one.end is not None and one.end <= other.begin for one, other in zip(call.speech, call.speech[1:], strict=False))
+    assert all(one.end is not None and one.end <= other.begin for one, other in pairwise(call.speech))
     assert [turn.number for turn in call.turns] == list(range(1, len(call.turns) + 1))
     for turn in call.turns:
         times = [at for at in (turn.started, turn.taken, turn.begun, turn.audible, turn.over) if at is not None]

@@ -107,7 +107,7 @@ async def test_cancelling_does_not_wait_for_an_engine_that_is_busy() -> None:
 
     def hold(_: Piece) -> bool:
         entered.set()
-        release.wait()
+        release.wait(10)  # an end, for an event loop that should wait for the engine cannot set it
         return False
 
     busy = threading.Thread(target=engine().say, args=(TEXT, Speaker("en-us"), hold))
@@ -134,6 +134,27 @@ def test_the_engine_stops_within_the_piece_that_is_refused() -> None:
 
     engine().say(LONG[:2000], Speaker("en-us"), take)
     assert len(pieces) == 3
+
+
+def test_an_utterance_that_is_stopped_while_it_is_spoken_makes_no_more() -> None:
+    class Impatient(Utterance):
+        added = 0
+
+        def _add(self, piece: Piece) -> bool:
+            self.added += 1
+            if self.added == 3:
+                self.stop()
+            return super()._add(piece)
+
+    utterance = Impatient(LONG[:2000], Speaker("en-us"))
+    utterance.run(engine())
+    assert utterance.added == 3
+    assert len(utterance.take()) == 2
+    assert utterance.take() == utterance.take() == []
+    unheard = Utterance(LONG[:2000], Speaker("en-us"))
+    unheard.stop()
+    unheard.run(engine())
+    assert unheard.take() == []
 
 
 def test_a_failing_listener_gets_its_error_back_and_the_engine_goes_on() -> None:

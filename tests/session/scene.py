@@ -27,7 +27,7 @@ from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeTTS, FakeVAD, Scripte
 
 __all__ = ["GUARD", "LIMIT", "Frame", "Scene", "Taped", "VoiceTTS", "Watched", "scene"]
 
-LIMIT = 600.0
+LIMIT = 4 * 3600.0
 """Seconds of the loop's clock after which a scene has gone wrong: a wake-up that repeats keeps a stuck one from being a deadlock."""
 GUARD = 0.3
 """Seconds at the start of a session in which the speech detector believes nothing."""

@@ -110,7 +110,7 @@ async def test_a_say_while_it_thinks_is_spoken_first() -> None:
         await s.turn()
         assert s.session.label == "thinking"
         await s.session.say("A moment please.")
-        assert s.session.label == "thinking"
+        await s.label("thinking")
         await s.label("speaking")
         await s.label("listening")
     assert s.heard() == ["A moment please.", "The answer."]

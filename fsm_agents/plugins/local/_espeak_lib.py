@@ -207,7 +207,7 @@ class Engine:
     def begin(self, text: str, speaker: Speaker) -> Utterance:
         """Have ``text`` spoken in the engine's thread, after the utterances before it."""
         utterance = Utterance(text, speaker)
-        with self._lock:
+        with self._starting:
             if self._jobs is None:
                 self._jobs = queue.SimpleQueue()
                 threading.Thread(target=self._work, args=(self._jobs,), name="espeak-ng", daemon=True).start()

@@ -83,10 +83,8 @@ class Account:
 
     @property
     def where(self) -> str:
-        """The server's address as it may be shown: without user, password and query."""
-        parts = urlsplit(self.base_url)
-        host = parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+        """The server's address as it may be shown: without a query."""
+        return urlunsplit((*urlsplit(self.base_url)[:3], "", ""))
 
     @property
     def is_openai(self) -> bool:
@@ -185,6 +183,8 @@ def _check_url(name: str, url: str) -> None:
     parts = urlsplit(url) if isinstance(url, str) else None
     if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
         raise MisuseError(f"{name} is no address of a server; give for example 'http://localhost:8000/v1'")
+    if "@" in parts.netloc:  # the HTTP client would send these instead of the key, and write them to its log
+        raise MisuseError(f"{name} has a user or a password in it, which is not possible beside a key; take them out")
 
 
 def _is_unknown_model(error: Exception) -> bool:

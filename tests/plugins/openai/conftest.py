@@ -110,7 +110,7 @@ def stages(server: ProviderServer) -> Stages:
 @pytest.fixture
 def hasty(server: ProviderServer) -> Stages:
     """Stages that wait for nobody."""
-    return Stages(server, timeout=0.5, stall=0.5, max_retries=0)
+    return Stages(server, timeout=0.2, stall=0.2, max_retries=0)
 
 
 def said(chunks: Sequence[Any]) -> str:
