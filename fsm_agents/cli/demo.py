@@ -11,6 +11,7 @@ import anyio
 from fsm_agents.cli.demo_call import Call, hold, voice
 from fsm_agents.cli.demo_page import page
 from fsm_agents.cli.demo_show import choose_show
+from fsm_agents.cli.printing import say
 from fsm_agents.errors import MissingExtra, MisuseError
 
 __all__ = ["add_arguments", "run"]
@@ -46,18 +47,18 @@ def run(options: Namespace) -> int:
 
 
 def _told(call: Call, out: Path) -> int:
-    print()
+    say()
     for name, what in {
         "conversation.html": "the call as a page: timeline, diagrams, every decision",
         "conversation.wav": "the recording: caller left, agent right",
         "steps.jsonl": f"every step of the session: fsm-agents why {out / 'steps.jsonl'} --turn 3",
         "flow.jsonl": "every step of the order",
     }.items():
-        print(f"  {name:<18} {what}")
+        say(f"  {name:<18} {what}")
     if call.failure:
-        print(f"The demo failed: {call.failure}. What there is of it is in {out}")
+        say(f"The demo failed: {call.failure}. What there is of it is in {out}")
         return 1
-    print(f"The conversation came to its end: {call.session.close_reason}. Its files are in {out}")
+    say(f"The conversation came to its end: {call.session.close_reason}. Its files are in {out}")
     return 0
 
 

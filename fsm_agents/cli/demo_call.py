@@ -9,10 +9,12 @@ import anyio
 import attrs
 
 from fsm_agents import __version__
+from fsm_agents.audio.resample import Resampler
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.cli.demo_agent import PizzaAgent, PizzaFlow
 from fsm_agents.cli.demo_caller import LINES, DemoCaller, recordings
 from fsm_agents.cli.demo_flow import DEMO, Ordering
+from fsm_agents.cli.demo_words import EXPECTS
 from fsm_agents.fsm.joint import Step
 from fsm_agents.fsm.record import StepLog
 from fsm_agents.machines.effects import CallWakeUp, CancelReply
@@ -28,6 +30,8 @@ __all__ = ["LIMIT", "WAKE_UP", "Call", "Show", "Spoken", "hold", "voice"]
 
 WAKE_UP = 4.0
 """Seconds of silence after which the agent asks again. Short for a demo; callers who look something up need ten."""
+RATE = 16000
+"""Samples per second of the room and its recording: what the recogniser hears."""
 LIMIT = 120.0
 """Seconds after which the conversation has failed: it takes less than one minute."""
 
@@ -115,6 +119,7 @@ class Call:
     def step(self, now: int, step: Step) -> None:
         """One step of the session."""
         at, session = now - self._start, self.session
+        self.caller.notice(session.label)
         self._log.add(at, step, session.host.driver.talk)
         if (
             isinstance(step.event, ReplyPlayed) and not step.stale
@@ -130,7 +135,6 @@ class Call:
         if shown != self._shown:
             self._shown = shown
             self.show.moved(at, *shown)
-        self.caller.notice(session.label)
 
     def flow_step(self, step: Step) -> None:
         """One step of the flow's table."""
@@ -158,13 +162,18 @@ def voice() -> CascadingPipeline:
     Raises:
         MissingExtra: the extra ``[voice]`` is not installed.
     """
-    return CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS(), vad=WebRTCVAD())
+    stt = PocketsphinxSTT()
+    for phrases in filter(None, EXPECTS.values()):
+        stt.prepare(phrases)  # words are looked up before the call, not while somebody waits
+    tts = EspeakTTS()
+    Resampler(tts.rate, RATE)  # the first one loads numpy and computes the filter
+    return CascadingPipeline(stt=stt, tts=tts, vad=WebRTCVAD())
 
 
 async def hold(pipeline: CascadingPipeline, out: Path, show: Show) -> Call:
     """Hold the conversation, whatever becomes of it; its recording and its logs are in ``out`` then."""
     flow = PizzaFlow(lambda step: call.flow_step(step))  # noqa: PLW0108 - there is no call yet
-    room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav")  # noqa: PLW0108 - as above
+    room = WavRoom(lambda caller: call.caller(caller), out / "conversation.wav", rate=RATE)  # noqa: PLW0108 - as above
     session = AgentSession(PizzaAgent(flow.order), pipeline, flow, WAKE_UP, room=room)
     session.on_wake_up = flow.wake_up
     with (

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from fsm_agents.cli.demo_call import Show, Spoken
+from fsm_agents.cli.printing import say
 
 __all__ = ["ColourShow", "PlainShow", "choose_show"]
 
@@ -43,7 +44,7 @@ class PlainShow:
         self._line(at, "*", f"the caller speaks, line {line} of {lines}")
 
     def _line(self, at: int, who: str, what: str) -> None:
-        print(f"{at / 1e6:6.2f} s  {who:<6}  {what}", flush=True)
+        say(f"{at / 1e6:6.2f} s  {who:<6}  {what}")
 
     def __enter__(self) -> Self:
         """Nothing to set up."""

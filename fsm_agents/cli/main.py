@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from fsm_agents.cli.parser import Parser
+from fsm_agents.cli.printing import nobody_reads
 from fsm_agents.errors import FSMAgentsError, nearest
 
 __all__ = ["COMMANDS", "main"]
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `fsm-agents show turn | head`
-        sys.stderr.close()
+        nobody_reads()
         return 0
     return code
 

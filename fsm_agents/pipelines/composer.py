@@ -122,9 +122,9 @@ class Composer:
         if making is None or making.reply != reply:
             return
         self._making = None
+        self.playback.cut()  # first what is heard
         for scope in (making.scope, *making.interjections):
             scope.cancel()
-        self.playback.cut()
 
     def answered(self, texts: tuple[str, ...]) -> None:
         """What was asked is answered."""

@@ -202,6 +202,8 @@ class Playback:
                 break
             queue.popleft()
             self._ended(head)
+            if self._reply_cell.node.member not in LIVE or self._turn_cell.node.member is _HOLDING:  # that may shut the gate
+                return None
         else:
             if self.made == self._talk.reply:
                 self._played()
@@ -216,7 +218,7 @@ class Playback:
             self.spoken.append(head)
         if self._reply_cell.node.member is not _AUDIBLE or (head.answer and talk.asked):
             self._post(ReplyAudible(head.reply, head.answer))
-            if head.reply != talk.reply or not head.frames:  # whoever watches that moment may end the reply
+            if not self.lives(head) or self._turn_cell.node.member is _HOLDING:  # whoever watches that moment may end the reply
                 return None
         frame = head.frames.popleft()
         head.pulled += len(frame) // 2

@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from fsm_agents.audio.frame import check_rate
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.pipelines.base import PipelineEar, PipelineMouth, Seat, TurnOptions
 from fsm_agents.pipelines.composer import APOLOGY
@@ -84,6 +85,10 @@ class RealTimePipeline:
             msg = "RealTimePipeline(turn_detector=…) reads words, and there are none without stt=…: leave it out"
             raise MisuseError(msg)
         self.turn_detector = turn_detector
+        if turn is not None and not isinstance(turn, TurnOptions):
+            raise MisuseError(f"RealTimePipeline(turn={turn!r}): give TurnOptions(…)")
+        if not isinstance(apology, str) or not apology.strip():
+            raise MisuseError(f"RealTimePipeline(apology={apology!r}): give the words that are said when a reply failed")
         self.turn = turn or (TurnOptions() if stt is not None or model.tail is None else realtime_turn(model.tail))
         self.apology = apology
 
@@ -127,4 +132,9 @@ def _stage(name: str, stage: Any, kind: type[Any]) -> Any:
         lacking = ", ".join(n for n in dict.fromkeys(wanted) if not hasattr(stage, n))
         msg = f"RealTimePipeline({name}={type(stage).__name__}): that is no {kind.__name__}; it lacks {lacking}"
         raise MisuseError(msg)
+    if hasattr(stage, "rate"):
+        try:
+            check_rate(stage.rate)
+        except MisuseError as wrong:
+            raise MisuseError(f"RealTimePipeline({name}={type(stage).__name__}): {wrong}") from None
     return stage

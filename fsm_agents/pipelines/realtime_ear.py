@@ -178,10 +178,10 @@ class RealtimeEar:
             self._parts[segment] = parts
         if any(other.data.segment == segment and other.state is not Hearing.SETTLED for other in self._inputs.values()):
             if text:
-                self._post(InterimTranscript(text, segment))
+                self._post(InterimTranscript(self._line.words.tell(segment, text), segment))
             return
         self._parts.pop(segment, None)
-        self._post(FinalTranscript(text, segment))
+        self._post(FinalTranscript(self._line.words.tell(segment, text), segment))
         if text:
             self._post(TurnCompleted())
 

@@ -210,7 +210,8 @@ class _RealtimeSTTStream:
         heard, session = self._inputs[item], self._line.session
         for effect in INPUT.engine.step(heard, event) or ():
             if isinstance(effect, TellWords):
-                self._heard(Transcript(heard.data.segment, effect.text, effect.final))
+                segment = heard.data.segment
+                self._heard(Transcript(segment, self._line.words.tell(segment, effect.text), effect.final))
             elif isinstance(effect, Learn):
                 self._line.words.learn(item, effect.text)
             elif isinstance(effect, DeleteItem) and session is not None:

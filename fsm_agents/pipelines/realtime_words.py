@@ -7,6 +7,7 @@ they come, and ``(speech)`` until then. Nothing is asked or sent here.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import attrs
 
@@ -30,10 +31,15 @@ def name_of(segment: int) -> str:
 
 @attrs.define(eq=False)
 class _Segment:
-    """What is known of a segment: the words of each of its items (``None``: not yet), and its sound until they are all known."""
+    """What is known of a segment: the words of each of its items (``None``: not yet), and its sound until they are all known.
+
+    ``told``: what the tables were told of it, the latest last. ``placed``: history has it.
+    """
 
     items: dict[str, str | None] = attrs.field(factory=dict)
     sound: bytes = b""
+    told: list[str] = attrs.field(factory=list)
+    placed: bool = False
 
     @property
     def text(self) -> str | None:
@@ -44,9 +50,9 @@ class _Segment:
 
 @attrs.define(eq=False)
 class _Said:
-    """A message of the caller's in history."""
+    """A message of the caller's in history, and the segments it is made of, with what the tables knew of each."""
 
-    raw: str
+    parts: tuple[tuple[int, str], ...]
     shown: ChatMessage
 
 
@@ -87,10 +93,16 @@ class Words:
             for old in sounding[:-KEPT_SOUNDS]:
                 old.sound = b""
 
+    def tell(self, number: int, text: str) -> str:
+        """Remember what the tables are told of a segment; returns it."""
+        self._segments.setdefault(number, _Segment()).told.append(text)
+        return text
+
     def placed(self, message: ChatMessage) -> None:
-        """History has a message made of what the tables know: show the words in it, now and as they come."""
-        if _NAME.search(message.text):
-            said = _Said(message.text, message)
+        """History has a message made of what the tables were told: show the words in it, now and as they come."""
+        parts = tuple(self._split(message.text))
+        if parts:
+            said = _Said(parts, message)
             self._said.append(said)
             self._show(said)
 
@@ -112,8 +124,7 @@ class Words:
 
     def parts(self, message: ChatMessage) -> tuple[int, ...]:
         """The segments a message of the history is made of; none if it is plain text."""
-        raw = next((said.raw for said in self._said if said.shown is message), "")
-        return tuple(int(segment) for segment in _NAME.findall(raw))
+        return next((tuple(number for number, _ in said.parts) for said in self._said if said.shown is message), ())
 
     def items_of(self, number: int) -> tuple[str, ...]:
         """The items of a segment that the provider has."""
@@ -130,8 +141,23 @@ class Words:
         text = segment.text if segment else None
         return UNKNOWN if text is None else text
 
+    def _split(self, raw: str) -> Iterator[tuple[int, str]]:
+        """The segments whose told texts, one after another, are this text; nothing if it is not made of them."""
+        found: list[tuple[int, str]] = []
+        for number, segment in sorted(self._segments.items()):
+            if not segment.placed:
+                part = next((told for told in reversed(segment.told) if told and f"{raw} ".startswith(f"{told} ")), None)
+                if part is not None:
+                    found.append((number, part))
+                    raw = raw[len(part) + 1 :]
+        if not raw:
+            for number, part in found:
+                self._segments[number].placed = True
+                yield number, part
+
     def _show(self, said: _Said) -> None:
-        text = self.text(said.raw)
+        words = ((self._known(number), told) for number, told in said.parts)
+        text = " ".join(filter(None, (told if known is UNKNOWN and not _NAME.fullmatch(told) else known for known, told in words)))
         if text != said.shown.text:
             shown = ChatMessage("user", text)
             self._context.replace(said.shown, shown if text else None)

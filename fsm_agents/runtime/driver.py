@@ -14,7 +14,7 @@ from threading import get_ident
 from typing import Any, TypeVar
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.fsm.joint import Joint, Step
+from fsm_agents.fsm.joint import Arm, Joint, Step
 from fsm_agents.machines.events import CloseAsked
 from fsm_agents.machines.talk import Talk
 from fsm_agents.runtime.threads import wait_for_loop
@@ -38,7 +38,7 @@ class Driver:
         perform: Starts one effect.
     """
 
-    __slots__ = ("_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
+    __slots__ = ("_arms", "_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
 
     def __init__(self, joint: Joint[Talk], talk: Talk, perform: Callable[[object], None]) -> None:
         self.joint = joint
@@ -47,6 +47,7 @@ class Driver:
         self.watchers: list[Watcher] = []
         self._perform = perform
         self._queue: deque[Any] | None = None
+        self._arms: list[Arm] = []
         self._context: Context | None = None
         self._thread = 0
 
@@ -90,16 +91,21 @@ class Driver:
                 self._step(queue.popleft())
         finally:
             self._queue = None
+            if self._arms:  # once for all that came of the event, and when its effects are on their way
+                arms, self._arms = self._arms, []
+                self.timers.arm(*arms)
         return first
 
     def _step(self, event: object) -> Step:
         try:
             step = self.joint.step(self.talk, event)
         except Exception as broken:  # noqa: BLE001 - whatever it is, it is the session's
-            self._broke(f"the step on {type(event).__name__}", broken)
+            if isinstance(event, CloseAsked):  # asking again would ask for ever
+                log.critical("the session cannot be closed by its tables", exc_info=broken)
+            else:
+                self._broke(f"the step on {type(event).__name__}", broken)
             return Step(event)
-        if step.arms:
-            self.timers.arm(*step.arms)
+        self._arms += step.arms
         if self.watchers:
             self._tell(step)
         for effect in step.effects:

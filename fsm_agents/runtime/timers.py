@@ -50,11 +50,12 @@ class Timers:
         return sum(isinstance(due, Arm) and not self._stale(due) for _, _, due in self._heap)
 
     def arm(self, *arms: Arm) -> None:
-        """Arm timers from now on."""
+        """Arm timers from now on; those that are stale already are left out."""
         now = micros()
         for arm in arms:
-            self._sequence += 1
-            heapq.heappush(self._heap, (now + arm.delay, self._sequence, arm))
+            if not self._stale(arm):
+                self._sequence += 1
+                heapq.heappush(self._heap, (now + arm.delay, self._sequence, arm))
         self._wake_in_time()
 
     def call(self, delay: int, fn: Callable[[], object]) -> None:

@@ -87,7 +87,7 @@ class ResponseAudio:
 
 @attrs.frozen
 class ResponseText:
-    """Words of an item of a response: the next piece. ``spoken``: they are what its sound says."""
+    """Words of an item of a response: the next piece, empty when the item begins. ``spoken``: they are what its sound says."""
 
     response: str
     item: str
@@ -198,7 +198,10 @@ class RealtimeSession(Protocol):
         ...
 
     def add_item(self, item: ChatItem, pcm: bytes = b"") -> str:
-        """Add something to the end of the conversation: what ``item`` says, or the sound of the caller. Returns the item's name."""
+        """Add something to the end of the conversation: what ``item`` says, or else ``pcm``, the sound of the caller.
+
+        Returns the item's name. The words of a sound are told as those of any item; it is not told as committed.
+        """
         ...
 
     def delete_item(self, item: str) -> None:

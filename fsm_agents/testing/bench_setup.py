@@ -58,7 +58,7 @@ class Size:
     steps: int
 
 
-FULL = Size(turns=400, cuts=100, sessions=50, seconds=10.0, idle=200, imports=7, repeats=7, steps=100_000)
+FULL = Size(turns=200, cuts=100, sessions=50, seconds=10.0, idle=200, imports=7, repeats=7, steps=100_000)
 QUICK = Size(turns=5, cuts=2, sessions=3, seconds=0.1, idle=3, imports=1, repeats=1, steps=1_000)
 """For tests: every line runs, and the figures mean nothing."""
 

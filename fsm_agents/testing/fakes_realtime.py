@@ -97,6 +97,7 @@ class FakeRealtime:
         self.spoken: list[str] = []
         self.asked: list[RealtimeRequest] = []
         self.wrong: list[str] = []
+        self.last_words: str | None = None
         self.items = 0
         self.answered = 0
 
@@ -189,6 +190,8 @@ class FakeRealtimeSession:
         name = self._name("added")
         self.told.append(("add_item", name, item, len(pcm)))
         self.conversation.append(FakeItem(name, item, len(pcm) // 48))
+        if pcm and self.model.transcribes:
+            self._spawn(lambda: self._read(name, self.model.last_words))
         return name
 
     def delete_item(self, item: str) -> None:
@@ -309,7 +312,7 @@ class FakeRealtimeSession:
         words = model.words[number] if number < len(model.words) else f"words {number + 1}"
         self.told.append(("committed", name))
         self.conversation.append(FakeItem(name, ChatMessage("user", words or ""), self._buffered // 48))
-        self._buffered = 0
+        self._buffered, model.last_words = 0, words
         self.emit(InputCommitted(name))
         if model.transcribes:
             self._spawn(lambda: self._read(name, words))
@@ -361,6 +364,7 @@ class FakeRealtimeSession:
         item = FakeItem(self._name("answer"), ChatMessage("assistant", ""))
         if keep:
             self.conversation.append(item)
+        self.emit(ResponseText(name, item.name, "", spoken=self.settings.speaks))
         model.spoken.append(text)
         sample = struct.pack("<h", len(model.spoken) + 1)
         pieces = max(1, round(len(text) * model.per_character / model.chunk))

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 import wave
@@ -256,6 +257,38 @@ def test_a_missing_extra_is_one_line_and_nothing_is_written(missing: str, tmp_pa
     assert len(done.stderr.splitlines()) == 1
     assert "pip install 'fsm_agents[voice]'" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_call_is_held_to_its_end_when_nobody_reads_any_more(tmp_path: Path) -> None:
+    """``fsm-agents demo | head -1``."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "fsm_agents", "demo", "--fast"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+    assert main(["replay", str(tmp_path / "fsm-agents-demo" / "steps.jsonl")]) == 0
+    assert (tmp_path / "fsm-agents-demo" / "conversation.html").exists()
+
+
+def test_ctrl_c_ends_the_call_in_order(tmp_path: Path) -> None:
+    """In real time, while the agent greets: the agent says goodbye, the files are whole, and there is one line."""
+    words = [sys.executable, "-m", "fsm_agents", "demo", "--out", "call"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "speaking" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert "Goodbye!" in output
+    assert main(["replay", str(tmp_path / "call" / "steps.jsonl")]) == 0
+    with wave.open(str(tmp_path / "call" / "conversation.wav")) as recording:
+        assert recording.getnframes() > 0
 
 
 def test_without_trio_its_backend_is_one_line(tmp_path: Path) -> None:

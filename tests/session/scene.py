@@ -143,6 +143,15 @@ class Scene:
             self._changed = anyio.Event()
             await self._changed.wait()
 
+    async def soon(self, holds: Callable[[], object]) -> None:
+        """Wait, without letting time pass, for something that tasks are about to do."""
+        for _ in range(1000):
+            if holds():
+                return
+            await anyio.lowlevel.checkpoint()
+        msg = "it does not happen"
+        raise AssertionError(msg)
+
     async def label(self, *labels: Label) -> None:
         """Wait until the label is one of these."""
         await self.until(lambda: self.session.label in labels)
@@ -156,8 +165,7 @@ class Scene:
         """Join the room again after a leave; return when the caller can be heard."""
         await self.room.connect()
         self.session.connected()
-        while self.room._heard is None:
-            await anyio.lowlevel.checkpoint()
+        await self.soon(lambda: self.room._heard is not None)
 
     # --- the tape ----------------------------------------------------------------------------------------------------------------------
 

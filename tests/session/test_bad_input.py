@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from fsm_agents import (
-    Agent, AgentSession, AudioFrame, CascadingPipeline, ConversationFlow, JobContext, MemoryRoom, MisuseError, RoomOptions, TurnOptions,
+    Agent,
+    AgentSession,
+    AudioFrame,
+    CascadingPipeline,
+    ConversationFlow,
+    JobContext,
+    MemoryRoom,
+    MisuseError,
+    RoomOptions,
+    TurnOptions,
     WorkerJob,
 )  # fmt: skip
 from fsm_agents.testing.fakes import SPEECH, FakeLLM, FakeSTT, FakeTTS, FakeVAD

@@ -9,7 +9,16 @@ from typing import Any
 import anyio
 import pytest
 
-from fsm_agents import Agent, AgentSession, CascadingPipeline, ConversationFlow, JobContext, MemoryRoom, MisuseError, function_tool
+from fsm_agents import (
+    Agent,
+    AgentSession,
+    CascadingPipeline,
+    ConversationFlow,
+    JobContext,
+    MemoryRoom,
+    MisuseError,
+    function_tool,
+)
 from fsm_agents.chat.message import ToolCall
 from fsm_agents.machines import effects as do
 from fsm_agents.machines.label import LABELS

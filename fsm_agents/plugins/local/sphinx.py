@@ -2,7 +2,7 @@
 
 It hears the phrases it is told to expect, and nothing else: the recogniser gets one small grammar per state of a conversation.
 That is what makes it good (98 of 100 sentences exact in a quiet room, where the same engine with an open vocabulary gets a third
-of the words wrong) and cheap (1.5 % of a core per speaking caller). English only, quiet rooms only: at 10 dB of noise half is
+of the words wrong) and cheap (2 % of a core per speaking caller). English only, quiet rooms only: at 10 dB of noise half is
 lost.
 """
 
@@ -107,7 +107,10 @@ class PocketsphinxSTT:
         return self._lexicon.sounds(word)
 
     def open(self, heard: Callable[[Transcript], None]) -> SphinxStream:
-        """A new ear for one session: 20 ms to make, 5 MB while it lives. It hears nothing until it is told what to expect."""
+        """A new ear for one session: 20 ms to make, 5 MB, and 8 MB once it has heard something.
+
+        It hears nothing until it is told what to expect.
+        """
         # lm=None, dict=None: neither the 27 MB language model nor the 134 000 words; words are added as phrases need them.
         # bestpath is a second search for the end of an utterance, for open vocabularies; here it changed no result and cost 0.4
         # ms.

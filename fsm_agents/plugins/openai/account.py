@@ -124,6 +124,7 @@ class Account:
         except Exception as error:  # noqa: BLE001 - whatever the client raises is sorted here
             failure = self.failure(error)
             if failure.kind in ("key", "denied", "quota", "unreachable") or _is_unknown_model(error):
+                self._prepared = False  # whoever asks again is told again
                 raise failure from None
             log.log(logging.WARNING if failure.retryable else logging.DEBUG, "%s", failure)
 

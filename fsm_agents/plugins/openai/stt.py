@@ -7,6 +7,7 @@ from typing import Any
 
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.plugins.openai.account import MAX_RETRIES, STALL, Account
+from fsm_agents.plugins.openai.failures import OpenAIProviderError
 from fsm_agents.plugins.openai.hints import as_keywords, as_prompt
 from fsm_agents.plugins.openai.stt_stream import RATE, UploadStream
 from fsm_agents.stages.base import STTStream, Transcript
@@ -72,6 +73,7 @@ class OpenAISTT:
         )  # fmt: skip
         if prompt and "diarize" in model:
             raise MisuseError(f"OpenAISTT(prompt=…): {model} takes no prompt; leave it out")
+        self._deaf: OpenAIProviderError | None = None
         self.streams = _streams(model) if stream is None else stream
 
     def open(self, heard: Callable[[Transcript], None]) -> STTStream:
@@ -79,9 +81,15 @@ class OpenAISTT:
 
         Raises:
             MisuseError: There is no key.
+            OpenAIProviderError: An earlier stream found that nothing will be heard any more (until ``aclose()``).
         """
         self.check()
-        return UploadStream(self.account, self.request, heard)
+        if self._deaf is not None:
+            raise self._deaf
+        return UploadStream(self.account, self.request, heard, self._is_deaf)
+
+    def _is_deaf(self, failure: OpenAIProviderError) -> None:
+        self._deaf = failure
 
     def request(self, phrases: tuple[str, ...]) -> dict[str, Any]:
         """The fields of an upload, but for the file.
@@ -117,7 +125,8 @@ class OpenAISTT:
         await self.account.prepare()
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections, and forget failures."""
+        self._deaf = None
         await self.account.aclose()
 
     def __repr__(self) -> str:

@@ -52,12 +52,17 @@ class UploadStream:
         account: Who asks whom.
         request: The fields of an upload for what is expected, but for the file.
         heard: Takes the transcripts.
+        deaf: Told what ended ``run()``, so that no further stream is opened in vain.
     """
 
     def __init__(
-        self, account: Account, request: Callable[[tuple[str, ...]], dict[str, Any]], heard: Callable[[Transcript], None]
+        self,
+        account: Account,
+        request: Callable[[tuple[str, ...]], dict[str, Any]],
+        heard: Callable[[Transcript], None],
+        deaf: Callable[[OpenAIProviderError], None],
     ) -> None:
-        self._account, self._request, self._heard = account, request, heard
+        self._account, self._request, self._heard, self._tell = account, request, heard, deaf
         self._phrases: tuple[str, ...] = ()
         self._open: _Segment | None = None
         self._finished: deque[_Segment] = deque()
@@ -118,10 +123,11 @@ class UploadStream:
                     self._heard(transcript)
         except OpenAIProviderError as failure:
             self._failures += 1
-            log.error("segment %d has no words (failure %d in a row): %s", segment.number, self._failures, failure)  # noqa: TRY400 - the line says it all
+            log.error("segment %d has no words (failure %d in a row): %s", segment.number, self._failures, failure)
             self._heard(Transcript(segment.number, "", final=True))
             if failure.kind in _STAYING or self._failures >= DEAF_AFTER:
                 self._deaf = failure
+                self._tell(failure)
                 self._news.set()
 
     async def _once(self, segment: _Segment) -> AsyncGenerator[Transcript]:

@@ -40,9 +40,7 @@ def serve(script: Script, port: int = 0, *, with_parent: bool = False) -> None:
     print(json.dumps({"base_url": f"http://127.0.0.1:{listening.getsockname()[1]}/v1"}), flush=True)  # noqa: T201 - whoever started us reads it
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    config = uvicorn.Config(
-        make_app(script), http=_Protocol, ws="none", lifespan="off", log_level="critical", timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(make_app(script), http=_Protocol, lifespan="off", log_level="critical", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listening])
 
 

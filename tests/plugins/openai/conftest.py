@@ -9,14 +9,12 @@ import anyio
 import pytest
 
 from fsm_agents.chat.history import ChatContext
-from fsm_agents.chat.message import ChatMessage, ToolCall
+from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.tool import FunctionTool
+from fsm_agents.errors import FSMAgentsError
 from fsm_agents.plugins.openai import OpenAILLM, OpenAISTT, OpenAITTS
-from fsm_agents.stages.base import TextDelta, Transcript
+from fsm_agents.stages.base import Transcript
 from fsm_agents.testing.provider import ProviderServer, provider_process
-
-SECOND = bytes(2 * OpenAISTT.rate)
-"""A second of sound for speech-to-text."""
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +85,7 @@ class Stages:
         async def run() -> None:
             try:
                 await stream.run()
-            except Exception as failure:
+            except FSMAgentsError as failure:
                 failures.append(failure)
                 all_final.set()
 
@@ -105,19 +103,3 @@ class Stages:
 def stages(server: ProviderServer) -> Stages:
     """Stages that ask the loopback provider, with patience."""
     return Stages(server, timeout=20.0, stall=20.0, max_retries=0)
-
-
-@pytest.fixture
-def hasty(server: ProviderServer) -> Stages:
-    """Stages that wait for nobody."""
-    return Stages(server, timeout=0.2, stall=0.2, max_retries=0)
-
-
-def said(chunks: Sequence[Any]) -> str:
-    """The text of an answer."""
-    return "".join(chunk.text for chunk in chunks if isinstance(chunk, TextDelta))
-
-
-def called(chunks: Sequence[Any]) -> list[tuple[str, str]]:
-    """The calls of an answer: names and arguments."""
-    return [(chunk.name, chunk.arguments) for chunk in chunks if isinstance(chunk, ToolCall)]

@@ -97,18 +97,19 @@ async def heard(stages: Any, stage: str, **options: Any) -> str:
     return "good" if finals == dict.fromkeys((1, 2, 3), WORDS) else f"heard {finals}"
 
 
-WAITS = ("slow", "stall")
+WAITS = {"slow": {"timeout": 0.2}, "stall": {"stall": 0.2}}
+"""What is not waited for; else there is patience, for a busy machine."""
 SCRIPT = {"lengths": [{"seconds": 1, "text": WORDS}]}
 HOW: dict[str, dict[str, Any]] = {"slow": {"seconds": 3.0}, "huge": {"size": 20}}
 
 
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("fault", OUTCOMES)
-async def test_each_fault_has_its_outcome(server: ProviderServer, stages: Any, hasty: Any, fault: str, stage: str) -> None:
-    """Without retries. Those who wait do so for half a second."""
+async def test_each_fault_has_its_outcome(server: ProviderServer, stages: Any, fault: str, stage: str) -> None:
+    """Without retries."""
     server.reset(SCRIPT)
     server.misbehave(PATHS[stage], fault, times=None, **HOW.get(fault, {}))
-    assert await outcome(hasty if fault in WAITS else stages, stage) == OUTCOMES[fault][STAGES.index(stage)]
+    assert await outcome(stages, stage, **WAITS.get(fault, {})) == OUTCOMES[fault][STAGES.index(stage)]
 
 
 RECOVERIES = [
@@ -127,8 +128,7 @@ async def test_what_passes_is_not_noticed(
     monkeypatch.setattr(asking, "_FIRST_WAIT", 0.01)
     server.reset(SCRIPT)
     server.misbehave(PATHS[stage], fault, **HOW.get(fault, {}))
-    patience = {"timeout": 1.0, "stall": 1.0} if fault in WAITS else {}
-    came = await outcome(stages, stage, max_retries=1, **patience)
+    came = await outcome(stages, stage, max_retries=1, **dict.fromkeys(WAITS.get(fault, {}), 1.0))
     assert came == (OUTCOMES[fault][STAGES.index(stage)] if (fault, stage) in PASSED_ON else "good")
 
 

@@ -31,7 +31,7 @@ def text_of(chunks: list[Any]) -> str:
 
 
 @both
-async def test_text_comes_in_pieces_and_usage_last(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_text_comes_in_pieces_and_usage_last(server: ProviderServer, stages: Any, api: Any) -> None:
     server.reset({"answers": ["A large one, of course."]})
     chunks = await stages.ask(api=api)
     assert [type(chunk) for chunk in chunks] == [TextDelta] * 5 + [Usage]
@@ -40,7 +40,7 @@ async def test_text_comes_in_pieces_and_usage_last(server: ProviderServer, stage
 
 
 @both
-async def test_calls_are_whole_and_in_order(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_calls_are_whole_and_in_order(server: ProviderServer, stages: Any, api: Any) -> None:
     calls = [{"name": "order", "arguments": {"size": "large", "count": 2}}, {"name": "order", "arguments": {"size": "small"}}]
     server.reset({"answers": [{"text": "One moment.", "calls": calls}]})
     chunks = await stages.ask(tools=[order], api=api)
@@ -51,14 +51,14 @@ async def test_calls_are_whole_and_in_order(server: ProviderServer, stages: Any,
 
 
 @both
-async def test_a_call_without_a_word_is_an_answer(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_a_call_without_a_word_is_an_answer(server: ProviderServer, stages: Any, api: Any) -> None:
     server.reset({"answers": [{"calls": [{"name": "order", "arguments": "{}"}]}]})
     chunks = await stages.ask(tools=[order], api=api)
     assert [type(chunk) for chunk in chunks] == [ToolCall, Usage]
 
 
 @both
-async def test_history_with_tools_is_taken_by_the_server(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_history_with_tools_is_taken_by_the_server(server: ProviderServer, stages: Any, api: Any) -> None:
     """The provider checks it against the SDK's types, and that calls and results pair."""
     context = ChatContext(
         "Sell pizza.",
@@ -101,7 +101,7 @@ async def test_a_result_is_what_the_next_answer_is_about(server: ProviderServer,
 
 
 @both
-async def test_settings_reach_the_server(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_settings_reach_the_server(server: ProviderServer, stages: Any, api: Any) -> None:
     await stages.ask(api=api, temperature=0.2, max_output_tokens=80, extra={"top_p": 0.5})
     (asked,) = server.requests(PATHS[api])
     sent = asked["body"]
@@ -116,7 +116,7 @@ async def test_openai_itself_gets_the_newer_name_of_the_limit() -> None:
 
 
 @both
-async def test_a_connection_serves_many_answers(server: ProviderServer, stages: Any, api: str) -> None:
+async def test_a_connection_serves_many_answers(server: ProviderServer, stages: Any, api: Any) -> None:
     """The end of each body is read, or every answer would begin with a new connection."""
     llm = OpenAILLM(api=api, **stages.options)
     context = ChatContext("", [ChatMessage("user", "hello")])

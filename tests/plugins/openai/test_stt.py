@@ -11,7 +11,7 @@ from fsm_agents.errors import MisuseError
 from fsm_agents.plugins.openai import OpenAIProviderError, OpenAISTT
 from fsm_agents.plugins.openai.hints import MOST_CHARACTERS, as_keywords, as_prompt
 from fsm_agents.plugins.openai.stt_stream import LONGEST, RATE
-from fsm_agents.stages.base import STT, Transcript
+from fsm_agents.stages.base import STT, STTStream, Transcript
 from fsm_agents.testing.provider import ProviderServer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_clock]
@@ -83,52 +83,62 @@ async def test_what_is_expected_is_a_hint(server: ProviderServer, stages: Any, m
     assert (asked["body"][field], asked["body"]["language"]) == (sent, "en")
 
 
+class Told:
+    """Takes transcripts, and can be waited for."""
+
+    def __init__(self) -> None:
+        self.heard: list[Transcript] = []
+        self._news = anyio.Event()
+
+    def __call__(self, transcript: Transcript) -> None:
+        self.heard.append(transcript)
+        self._news.set()
+
+    async def one_more(self) -> None:
+        await self._news.wait()
+        self._news = anyio.Event()
+
+
+async def speak(stream: STTStream, told: Told, *sounds: bytes) -> None:
+    """Each segment when the one before is settled."""
+    for number, sound in enumerate(sounds, 1):
+        stream.begin(number)
+        stream.push(sound)
+        stream.finish(number)
+        await told.one_more()
+
+
 async def test_a_failed_segment_is_empty_and_the_next_is_heard(
     server: ProviderServer, stages: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.reset({"lengths": [{"seconds": 2, "text": "two"}]})
     server.misbehave(PATH, "500")
-    stt = OpenAISTT(**stages.options)
-    heard: list[Transcript] = []
-    news = anyio.Event()
-    stream = stt.open(lambda transcript: (heard.append(transcript), news.set()) and None)
+    stt, told = OpenAISTT(**stages.options), Told()
+    stream = stt.open(told)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(stream.run)
-        for number in (1, 2):
-            stream.begin(number)
-            stream.push(SECOND * number)
-            stream.finish(number)
-            await news.wait()
-            news = anyio.Event()
+        await speak(stream, told, SECOND, SECOND)
         tasks.cancel_scope.cancel()
     await stt.aclose()
-    assert heard == [Transcript(1, "", final=True), Transcript(2, "two", final=True)]
+    assert told.heard == [Transcript(1, "", final=True), Transcript(2, "hello", final=True)]
     assert [record.levelname for record in caplog.records if "segment 1 has no words" in record.getMessage()] == ["ERROR"]
 
 
 async def test_three_failures_in_a_row_end_it(server: ProviderServer, stages: Any) -> None:
-    server.misbehave(PATH, "500", times=None)
-    heard: list[Transcript] = []
-    news = anyio.Event()
-    stt = OpenAISTT(**stages.options)
-    stream = stt.open(lambda transcript: (heard.append(transcript), news.set()) and None)
-
-    async def speak() -> None:
-        nonlocal news
-        for number in (1, 2, 3):
-            stream.begin(number)
-            stream.push(SECOND)
-            stream.finish(number)
-            await news.wait()
-            news = anyio.Event()
-
+    """Not three in all: the one that succeeds between them counts. And no other stream can be opened after that."""
+    for nth in (1, 2, 4, 5, 6):
+        server.misbehave(PATH, "500", nth=nth)
+    stt, told = OpenAISTT(**stages.options), Told()
+    stream = stt.open(told)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(speak)
+        tasks.start_soon(speak, stream, told, *[SECOND] * 6)
         with pytest.raises(OpenAIProviderError, match="500") as raised:
             await stream.run()
+    with pytest.raises(OpenAIProviderError, match="500"):
+        stt.open(told)
     await stt.aclose()
+    stt.open(told)
     assert raised.value.kind == "server"
-    assert heard == [Transcript(number, "", final=True) for number in (1, 2, 3)]
+    assert [one.text for one in told.heard] == ["", "", "hello", "", "", ""]
 
 
 async def test_a_key_that_is_refused_ends_it_at_once(server: ProviderServer, stages: Any) -> None:
