@@ -82,7 +82,7 @@ class Step:
 
     __slots__ = ("arms", "effects", "event", "stale", "trail")
 
-    def __init__(self, event: object, *, stale: bool = False) -> None:
+    def __init__(self, event: object, stale: bool = False) -> None:  # noqa: FBT001, FBT002 - a keyword-only one costs 0.04 µs a step
         self.event = event
         self.trail: list[tuple[int, TableTransition]] = []
         self.effects: list[object] = []
@@ -250,11 +250,16 @@ class Joint(Generic[S]):
             return
         undo.append((cell, cell.node, cell.epoch, cell.past))
         data.stepping |= way.moved
+        only, node = way.only, way.node
         if way.whole:
             effects: Iterable[object] = way.taken.effects(cell, event, data)
-        else:  # the same for the usual row: compute first, then commit
-            only, node = way.only, way.node
-            effects = () if only is None else only(event, data)
+        elif only is None:
+            if node is not None:
+                cell.node = node
+                cell.epoch += 1
+            return
+        else:  # compute first, then commit
+            effects = only(event, data)
             if effects.__class__ is not tuple:
                 effects = tuple(effects)
             if node is not None:
@@ -278,8 +283,10 @@ class Joint(Generic[S]):
             for place, watched in self._watched:
                 cell = cells[place]
                 for sibling, nodes, way in watched.get(cell.node, ()):
+                    if sibling >= 0 and cells[sibling].node not in nodes:
+                        continue
                     when = way.when
-                    if (sibling < 0 or cells[sibling].node in nodes) and (when is None or when(event, data)):
+                    if when is None or when(event, data):
                         break
                 else:
                     continue

@@ -145,6 +145,8 @@ _ASYNC = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 def _functions(table: StateTable[Any, Any]) -> Iterator[Problem]:
     for row in table.rows:
         guards = tuple(_guards_in(row.when))
+        if row.when is not None and not guards:
+            yield Problem("T010", f"{row.when} asks nothing: give it guards, or leave it out.", row.where)
         given: tuple[object, ...] = (*guards, *row.do)
         for place, part in enumerate(given):
             name = getattr(part, "__name__", repr(part))

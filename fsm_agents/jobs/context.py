@@ -145,10 +145,11 @@ class JobContext(OwnGroup):
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        """Shut down, and wait for what was started."""
+    ) -> None:
+        """Shut down, and cancel what was started here and still runs. What the block raised comes through as it is."""
         await self.shutdown()
-        return await super().__aexit__(kind, error, trace)
+        self.cancel()
+        await super().__aexit__(None, None, None)  # what it says of its own cancellation is not what the block raised
 
 
 async def _run_callback(callback: Callable[[], Any]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
+from anyio.abc import TaskStatus
 
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.jobs.context import JobContext
@@ -63,7 +64,7 @@ class WorkerJob:
         async with context, anyio.create_task_group() as group:
             with anyio.CancelScope() as scope:
                 if threading.current_thread() is threading.main_thread():
-                    group.start_soon(_obey_signals, context, scope, name="signals")
+                    await group.start(_obey_signals, context, scope, name="signals")
                 group.start_soon(_stop_when_over, context, scope, name="end of the sessions")
                 try:
                     await self.entrypoint(context)
@@ -100,8 +101,9 @@ async def _close_unstarted(context: JobContext) -> None:
             await session.close("the entrypoint ended without starting it")
 
 
-async def _obey_signals(context: JobContext, scope: anyio.CancelScope) -> None:
+async def _obey_signals(context: JobContext, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
         async for number in signals:
             log.info("%s: closing", signal.Signals(number).name)
             async with anyio.create_task_group() as group:

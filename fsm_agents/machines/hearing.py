@@ -43,12 +43,12 @@ def is_last(said: FinalTranscript, talk: Talk) -> bool:
 
 def last_words(said: FinalTranscript, talk: Talk) -> bool:
     """With it the turn is all in, and there are words in the turn."""
-    return is_last(said, talk) and bool(said.text or talk.heard)
+    return bool(said.text or talk.heard) and is_last(said, talk)
 
 
 def is_noise(said: FinalTranscript, talk: Talk) -> bool:
     """With it the turn is all in, and there are no words at all."""
-    return is_last(said, talk) and not said.text and not talk.heard
+    return not said.text and not talk.heard and is_last(said, talk)
 
 
 def ends_turn(said: FinalTranscript, talk: Talk) -> bool:
@@ -174,4 +174,4 @@ def _settle(settled: tuple[int, ...], *segments: int) -> tuple[int, ...]:
 
 
 def _text(heard: tuple[Heard, ...]) -> str:
-    return " ".join(part.text for part in heard)
+    return " ".join([part.text for part in heard])

@@ -242,11 +242,11 @@ class RealtimeLine:
             self.mirror.called(event.call, event.item)
 
     def _refused(self, refused: RealtimeRefused) -> None:
-        found = next((response for response in self._responses if response.request.tag == refused.tag), None)
-        if found is None:
+        about = [response for response in self._responses if refused.failed or response.request.tag == refused.tag]
+        if not about:
             log.warning("%s refused something: %s", type(self.model).__name__, refused.reason)
-            return
-        found.post(refused)
+        for response in about:
+            response.post(refused)
         self._sweep()
 
     def _created(self, created: ResponseCreated) -> None:

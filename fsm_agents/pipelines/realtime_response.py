@@ -108,7 +108,7 @@ def bind_and_cancel(created: ResponseCreated, response: Response) -> Effects:
     return Set("id", created.response), CancelResponse(created.response)
 
 
-def cancel(event: StopAsked, response: Response) -> Effects:
+def cancel(event: object, response: Response) -> Effects:
     """Stop it."""
     return (CancelResponse(response.id),)
 
@@ -142,7 +142,8 @@ RESPONSE: StateTable[Responding, Response] = StateTable("response", Responding, 
     row(R.RUNNING,    ResponseEnded,    R.OVER,      tell           ),
     row(R.RUNNING,    StopAsked,        R.STOPPING,  cancel         ),
     row(R.RUNNING,    Lost,             R.OVER,      tell           ),
-    drop(R.RUNNING,   ResponseCreated, RealtimeRefused),
+    row(R.RUNNING,    RealtimeRefused,  R.OVER,      (tell, cancel) ),   # the provider failed in its middle
+    drop(R.RUNNING,   ResponseCreated),
     owes(R.RUNNING,   "the provider; the reply that waits has a limit of its own"),
 
     row(R.STOPPING,   ResponseAudio,    STAY,        leftover       ),

@@ -80,10 +80,11 @@ class Timers:
 
     async def run(self) -> None:
         """Fire what is due, until cancelled."""
+        never = anyio.Event()  # not sleep_forever(): on asyncio that is a timer at infinity, whose context outlives the session in the loop
         while True:
             self._wakes = self._next()
             with anyio.CancelScope(deadline=self._wakes / 1_000_000) as self._scope:
-                await anyio.sleep_forever()
+                await never.wait()
             self._scope = None
             await checkpoint()  # what came at the same instant goes first
             self._fire_due()

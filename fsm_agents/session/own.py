@@ -69,6 +69,11 @@ class OwnGroup:
             raise MisuseError(msg)
         self._group.start_soon(fn, name=name)
 
+    def cancel(self) -> None:
+        """Cancel what runs in the group; sessions are shielded, and end by being closed."""
+        if self._group is not None:
+            self._group.cancel_scope.cancel()
+
     def adopt(self, session: Any) -> None:
         """A session belongs to this owner."""
         self.sessions.append(session)

@@ -125,11 +125,13 @@ class RealtimeRefused:
         tag: The request it is about; empty if it is about none, or the provider does not tell.
         reason: One line.
         busy: It was refused because another response is being made.
+        failed: The provider itself failed, and it is about no request: what is being made may never end.
     """
 
     tag: str
     reason: str
     busy: bool = False
+    failed: bool = False
 
 
 RealtimeEvent = (

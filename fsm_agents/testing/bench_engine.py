@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
+from typing import TypeVar
 
 import attrs
 
@@ -13,6 +14,8 @@ from fsm_agents.fsm.table import StateTable
 from fsm_agents.testing.bench_setup import Figures, Size
 
 __all__ = ["best_us", "measure_engine"]
+
+T = TypeVar("T")
 
 Places = Enum("Places", {f"S{number:02}": f"place {number}" for number in range(12)})  # type: ignore[misc]  # made, not written
 STATES = tuple(Places)
@@ -100,27 +103,30 @@ def measure_engine(size: Size) -> Figures:
     engine = table.engine
     session = engine.start(_Data())
     step, stepped, jumped = engine.step, _Stepped(1), _Jumped(2)
-    events = [stepped, jumped, stepped, jumped, stepped, stepped, stepped, jumped]
+    events: list[object] = [stepped, jumped, stepped, jumped, stepped, stepped, stepped, jumped]
     taken = sum(step(session, event) is not None for event in events * 12)
     if taken != len(events) * 12:
         msg = f"{taken} of {len(events) * 12} events were taken: the benchmark measures the wrong thing"
         raise RuntimeError(msg)
-    rounds = max(1, size.steps // len(events))
+    events *= 16
 
-    def loop() -> int:
-        for _ in range(rounds):
-            for event in events:
-                step(session, event)
-        return rounds * len(events)
+    def loop(_nothing: None) -> int:
+        for event in events:
+            step(session, event)
+        return len(events)
 
-    return {"engine_us_per_transition": best_us(loop, size.repeats)}
+    return {"engine_us_per_transition": best_us(loop, lambda: None, size)}
 
 
-def best_us(loop: Callable[[], int], repeats: int) -> float:
-    """CPU µs for each of the things that ``loop`` says it did, the best of ``repeats``."""
+def best_us(loop: Callable[[T], int], prepare: Callable[[], T], size: Size) -> float:
+    """CPU µs for each of the things that ``loop`` says it did, at its best.
+
+    A run takes about a millisecond: on a machine that others use too, some of many short runs meet nobody, and hardly a long one does.
+    """
     best = float("inf")
-    for _ in range(repeats):
+    for _ in range(size.runs):
+        given = prepare()
         began = time.process_time_ns()
-        done = loop()
+        done = loop(given)
         best = min(best, (time.process_time_ns() - began) / 1000 / done)
     return best

@@ -44,8 +44,8 @@ class Size:
         seconds: For how long they do, in real seconds.
         idle: Idle sessions whose memory is measured.
         imports: Fresh processes that import the package.
-        repeats: How often each loop of microseconds is run; the best counts, the others met a busy machine.
-        steps: Steps of such a loop.
+        repeats: How often the turns are measured; the best run counts, the others met a busy machine.
+        runs: How often a loop of microseconds is run; the best counts.
     """
 
     turns: int
@@ -55,11 +55,11 @@ class Size:
     idle: int
     imports: int
     repeats: int
-    steps: int
+    runs: int
 
 
-FULL = Size(turns=200, cuts=100, sessions=50, seconds=10.0, idle=200, imports=7, repeats=7, steps=100_000)
-QUICK = Size(turns=5, cuts=2, sessions=3, seconds=0.1, idle=3, imports=1, repeats=1, steps=1_000)
+FULL = Size(turns=200, cuts=100, sessions=50, seconds=10.0, idle=200, imports=7, repeats=7, runs=3000)
+QUICK = Size(turns=5, cuts=2, sessions=3, seconds=0.1, idle=3, imports=1, repeats=1, runs=2)
 """For tests: every line runs, and the figures mean nothing."""
 
 

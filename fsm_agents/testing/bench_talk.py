@@ -6,11 +6,12 @@ what is reported is what somebody who simulates conversations gets.
 
 from __future__ import annotations
 
-import heapq
 import sys
-import time
+from heapq import heappop, heappush
+from typing import Any
 
 from fsm_agents.fsm.engine import Due
+from fsm_agents.fsm.joint import Arm
 from fsm_agents.machines.effects import BeginReply, FinishSegment, OpenSegment
 from fsm_agents.machines.events import (
     Entered, FinalTranscript, InterimTranscript, ReplyAudible, ReplyPlayed, SpeechStarted, SpeechStopped, StartAsked,
@@ -23,61 +24,61 @@ from fsm_agents.testing.bench_setup import Figures, Size
 __all__ = ["measure_talk"]
 
 SECOND = 1_000_000
-ROUND = 11 * SECOND
-"""Of a caller: speaks for 3 s, listens to 5 s of answer, thinks. Now and then the caller speaks over the answer instead."""
+ROUND = 14 * SECOND
+"""Of a caller: speaks for 3 s, listens to 5 s of answer, thinks. Every fifth time the caller speaks over the answer instead."""
 DENSITY = 0.7
 """Steps in a second of a conversation: a simulation with fewer would be cheaper, and not be one of a conversation."""
 
 
 class _World:
-    """One simulated conversation: what is due when, and what the tables ask for."""
+    """One simulated conversation: a caller who speaks ``rounds`` times, and an ear and a mouth that do what the tables ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, rounds: int) -> None:
         self.talk = new_talk(wake_up=20.0)
-        self.due: list[tuple[int, int, object]] = []
-        self.told: list[object] = []  # every event, for a run without the world
-        self.now = self.count = self.steps = 0
+        self.end = SECOND + rounds * ROUND
+        self.steps = self.count = 0
+        self.due: list[tuple[int, int, object]] = [(0, -3, StartAsked()), (1, -2, Entered()), (SECOND, -1, SpeechStarted())]
 
     def at(self, when: int, event: object) -> None:
         """``event`` comes at ``when`` (µs)."""
         self.count += 1
-        heapq.heappush(self.due, (when, self.count, event))
+        heappush(self.due, (when, self.count, event))
 
-    def run(self, rounds: int, *, keep: bool = False) -> None:
-        """The caller speaks ``rounds`` times."""
-        self.at(0, StartAsked())
-        self.at(1, Entered())
-        for number in range(rounds):
-            begins = SECOND + number * ROUND - (4 * SECOND if number % 5 == 4 else 0)  # noqa: PLR2004 - over the answer
+    def run(self, told: list[object] | None = None) -> None:
+        """To the end; every event goes to ``told`` too, to be told again without the world."""
+        due, cells, names, take = self.due, self.talk.cells, self.talk.names, CONVERSATION.step
+        while due:
+            now, _, event = heappop(due)
+            if now >= self.end:
+                return
+            if event.__class__ is Arm:
+                if cells[names[event.machine]].epoch != event.epoch:  # type: ignore[attr-defined]
+                    continue
+                event = Due(event.machine, event.timer, event.epoch)  # type: ignore[attr-defined]
+            step = take(self.talk, event)
+            self.steps += 1
+            if told is not None:
+                told.append(event)
+            for arm in step.arms:
+                self.count += 1
+                heappush(due, (now + arm.delay, self.count, arm))
+            for effect in step.effects:
+                self.do(now, effect)
+
+    def do(self, now: int, effect: Any) -> None:
+        """What ear and mouth do when the tables ask; and the caller, when speaking, knows when to speak again."""
+        kind = effect.__class__
+        if kind is BeginReply:
+            self.at(now + SECOND * 6 // 10, ReplyAudible(effect.reply, answer=True))
+            self.at(now + SECOND * 56 // 10, ReplyPlayed(effect.reply))
+        elif kind is OpenSegment:
+            self.at(now + SECOND, InterimTranscript("some", effect.segment))
+            self.at(now + 2 * SECOND, InterimTranscript("some words", effect.segment))
+            self.at(now + 3 * SECOND, SpeechStopped())
+            begins = SECOND + effect.segment * ROUND - (7 * SECOND if effect.segment % 5 == 4 else 0)  # noqa: PLR2004
             self.at(begins, SpeechStarted())
-            self.at(begins + 3 * SECOND, SpeechStopped())
-        end = SECOND + rounds * ROUND
-        due, talk = self.due, self.talk
-        while due and due[0][0] < end:
-            self.now, _, event = heapq.heappop(due)
-            if event.__class__ is Due and talk.cell(event.machine).epoch != event.epoch:  # type: ignore[attr-defined]
-                continue
-            if keep:
-                self.told.append(event)
-            self.step(event)
-
-    def step(self, event: object) -> None:
-        """One step, and what follows from it."""
-        step = CONVERSATION.step(self.talk, event)
-        self.steps += 1
-        now = self.now
-        for arm in step.arms:
-            self.at(now + arm.delay, Due(arm.machine, arm.timer, arm.epoch))
-        for effect in step.effects:
-            kind = effect.__class__
-            if kind is BeginReply:
-                self.at(now + SECOND * 6 // 10, ReplyAudible(effect.reply, answer=True))  # type: ignore[attr-defined]
-                self.at(now + SECOND * 56 // 10, ReplyPlayed(effect.reply))  # type: ignore[attr-defined]
-            elif kind is OpenSegment:
-                self.at(now + SECOND, InterimTranscript("some", effect.segment))  # type: ignore[attr-defined]
-                self.at(now + 2 * SECOND, InterimTranscript("some words", effect.segment))  # type: ignore[attr-defined]
-            elif kind is FinishSegment:
-                self.at(now + SECOND // 10, FinalTranscript("some words", effect.segment))  # type: ignore[attr-defined]
+        elif kind is FinishSegment:
+            self.at(now + SECOND // 10, FinalTranscript("some words", effect.segment))
 
 
 def measure_talk(size: Size) -> Figures:
@@ -87,41 +88,31 @@ def measure_talk(size: Size) -> Figures:
 
 def _macro_step(size: Size) -> float:
     """The steps of a conversation, told again to a fresh one by nothing but a loop."""
-    world = _World()
-    world.run(max(2, size.steps // 1000), keep=True)
-    events, step = world.told, CONVERSATION.step
-    talks: list[Talk] = []
+    world, events = _World(20), list[object]()
+    world.run(events)
+    step = CONVERSATION.step
 
-    def loop() -> int:
-        for talk in talks:
-            for event in events:
-                step(talk, event)
-        return len(talks) * len(events)
+    def loop(talk: Talk) -> int:
+        for event in events:
+            step(talk, event)
+        return len(events)
 
-    best = float("inf")
-    for _ in range(size.repeats):
-        talks[:] = [new_talk(wake_up=20.0) for _ in range(max(1, size.steps // len(events)))]
-        best = min(best, best_us(loop, 1))
-    return best
+    return best_us(loop, lambda: new_talk(wake_up=20.0), size)
 
 
 def _simulated(size: Size) -> float:
-    """Whole conversations in virtual time, one after the other; building each is counted too."""
-    rounds, best = 30, 0.0
-    conversations = max(1, size.steps // (rounds * 10))
-    for _ in range(size.repeats):
-        seconds = steps = 0
-        began = time.process_time_ns()
-        for _ in range(conversations):
-            world = _World()
-            world.run(rounds)
-            seconds += world.now // SECOND
-            steps += world.steps
-        best = max(best, seconds / ((time.process_time_ns() - began) / 1e9))
-        if steps < DENSITY * seconds:
-            msg = f"{steps} steps in {seconds} simulated seconds are too few for a conversation"
+    """Whole conversations in virtual time; making each is counted too."""
+    rounds = 20
+
+    def loop(_nothing: None) -> int:
+        world = _World(rounds)
+        world.run()
+        if world.steps * SECOND < DENSITY * world.end:
+            msg = f"{world.steps} steps in {world.end // SECOND} simulated seconds are too few for a conversation"
             raise RuntimeError(msg)
-    return best
+        return world.end // SECOND
+
+    return 1e6 / best_us(loop, lambda: None, size)
 
 
 def _bytes() -> int:

@@ -236,6 +236,13 @@ class TestRefusals:
         stock = Timed(model=None, states=["a", {"name": "b", "timeout": 1, "on_timeout": "note"}], initial="a")
         assert "state b: a CustomState does more than a State when entered or left: write after(…) rows" in refused(stock)
 
+    def test_states_that_do_more_on_one_side_only(self) -> None:
+        class Loud(State):
+            def exit(self, event_data: EventData) -> None:
+                super().exit(event_data)
+
+        assert "state a: a Loud does more than a State" in refused(machine(states=[Loud("a"), "b"]))
+
     def test_transitions_and_events_that_run_in_their_own_way(self) -> None:
         class Retrying(Transition):
             def execute(self, event_data: EventData) -> bool:

@@ -132,6 +132,7 @@ class TestTo:
         assert model.state is Lamp.OFF
         model.go()
         assert model.state is Lamp.ON
+        assert list(made.events) == ["go"]
         assert (made.states["ON"].final, made.states["OFF"].final, made.name) == (True, False, "t: ")
 
     def test_names_that_the_library_reads_as_wildcards(self) -> None:

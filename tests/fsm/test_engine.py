@@ -139,6 +139,11 @@ class TestMoves:
         table: StateTable[str, None] = StateTable("t", ["a", "b"], "a", [row("b", "go", "a")], strict=False)
         assert table.engine.step(table.engine.start(None), "go") is None
 
+    def test_the_library_can_read_its_transitions(self, engine: Engine) -> None:
+        """Not needed for a step, but an engine is a machine: what lists or draws machines finds source and destination."""
+        assert engine.get_triggers("IDLE") == ["Dialled", "Spoke", "HungUp"]
+        assert [found.dest for found in engine.get_transitions("Dialled", "IDLE")] == ["RINGING", None]
+
     def test_an_event_or_timer_whose_rows_stand_nowhere_is_known_and_dropped(self) -> None:
         rows: list[Row[str, None]] = [row((), "gone", "a"), after((), RING, "a"), row("a", "go", "a")]
         table: StateTable[str, None] = StateTable("t", ["a"], "a", rows, strict=False)

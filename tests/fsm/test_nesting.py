@@ -117,6 +117,15 @@ class TestWhatIsLeftAndEntered:
     def test_going_in_enters_the_outermost_first(self) -> None:
         assert self.said("in") == ["-d", "go", "+outer", "+inner", "+b"]
 
+    def test_one_line_may_be_about_several_states(self) -> None:
+        rows: list[Row[str, object]] = [
+            enter(("b", "c"), says("+")),
+            leave(("a", "b"), says("-")),
+            row("a", "go", "b"),
+            row("b", "go", "c"),
+        ]
+        assert play(table(rows), "go", "go")[1] == ["-", "+", "-", "+"]
+
     def test_a_shared_group_is_neither_left_nor_entered(self) -> None:
         assert self.said("next") == ["-b", "go", "+c"]
         assert self.said("up") == ["-b", "-inner", "go", "+a"]

@@ -143,6 +143,9 @@ class TestFunctions:
     def test_what_is_async_wherever_it_hides(self, bad: Any) -> None:
         assert "is async" in refused([row(S.A, "x", S.B, None, bad)])
 
+    def test_a_guard_of_no_guards(self) -> None:
+        assert "asks nothing: give it guards, or leave it out." in refused([row(S.A, "x", S.B, when=All((All(()),)))])
+
     def test_an_async_action(self) -> None:
         assert "T011 act_async is async" in refused([row(S.A, "x", S.B, act_async)])  # type: ignore[arg-type]
 

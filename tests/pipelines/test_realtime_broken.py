@@ -285,6 +285,20 @@ async def test_a_refusal_of_something_else_is_only_logged(caplog: pytest.LogCapt
     assert "no such item" in caplog.text
 
 
+async def test_a_provider_that_fails_in_the_middle_of_an_answer() -> None:
+    """Its error is about no request of ours; the answer may never end, so it is given up and the caller is told."""
+    async with realtime_scene(FakeRealtime([["The first half", Cue.STALL], "Here I am."])) as s:
+        await s.turn()
+        await s.label("speaking")
+        s.model.now.emit(RealtimeRefused("", "the server had an error", failed=True))
+        await s.until(lambda: s.sounded(APOLOGY))
+        await s.label("listening")
+        await s.turn()
+        await s.label("listening")
+        assert s.heard()[-1] == "Here I am."
+    assert len(s.told("cancel")) == 1
+
+
 async def test_a_busy_provider_is_asked_again() -> None:
     """It still makes what it was told to stop."""
     async with realtime_scene(FakeRealtime(["At last."]), allowed=("another response",)) as s:

@@ -31,7 +31,8 @@ class Script:
     Args:
         acts: What caller and host do, one after the other, each with seconds that it takes (or is waited after it).
         words: Whether each segment has words (True), is noise (False), or gets no final transcript (None).
-        interim: Whether interim words come early.
+        interim: Whether interim words come early: none, the first half, or all of them marked as a complete sentence.
+        detector: Whether there is a turn detector; it takes every second segment for a whole turn.
         stt_delay: Seconds until a final transcript.
         llm_pause: Seconds before each token.
         tts_pause: Seconds before each frame.
@@ -43,7 +44,8 @@ class Script:
 
     acts: tuple[Act, ...]
     words: tuple[bool | None, ...]
-    interim: bool
+    interim: Literal["none", "half", "complete"]
+    detector: bool
     stt_delay: float
     llm_pause: float
     tts_pause: float
@@ -69,9 +71,10 @@ _ACTS = st.one_of(
 
 scripts: st.SearchStrategy[Script] = st.builds(
     Script,
-    acts=st.lists(_ACTS, min_size=2, max_size=10).map(tuple),
+    acts=st.lists(_ACTS, min_size=4, max_size=12).map(tuple),
     words=st.lists(st.sampled_from([True, True, True, False, None]), max_size=4).map(tuple),
-    interim=st.booleans(),
+    interim=st.sampled_from(["none", "half", "complete"]),
+    detector=st.booleans(),
     stt_delay=st.sampled_from([0.0, 0.0, 0.0903, 0.9907, 3.0909]),
     llm_pause=st.sampled_from([0.0, 0.0511, 0.4003]),
     tts_pause=st.sampled_from([0.0, 0.0057, 0.0307]),
@@ -86,13 +89,21 @@ class Words(FakeSTT):
     """Every segment has words of its own."""
 
     def __init__(self, script: Script) -> None:
-        super().__init__(delay=script.stt_delay, interim=script.interim)
+        super().__init__(delay=script.stt_delay, interim=script.interim != "none", complete=script.interim == "complete")
         self.script = script
 
     def line(self, segment: int) -> str | None:
         """Two words, noise, or nothing."""
         has = self.script.words[segment - 1] if segment <= len(self.script.words) else True
         return f"left{segment} right{segment}" if has else "" if has is not None else None
+
+
+class EverySecond:
+    """A turn detector that agrees with every second segment."""
+
+    def is_complete(self, text: str) -> bool:
+        """Whether the last digit is even."""
+        return text[-1] in "02468"
 
 
 class Clerk(Agent):
@@ -181,6 +192,7 @@ async def play(script: Script) -> Played:
     parts = {
         "stt": Words(script), "llm": FakeLLM(pause=script.llm_pause), "wake_up": script.wake_up, "turn": script.turn(),
         "tts": VoiceTTS(per_character=0.0317, pause=script.tts_pause, fail=["This voice breaks."]),
+        "turn_detector": EverySecond() if script.detector else None,
     }  # fmt: skip
     async with scene(agent, Tempers(script), **parts) as s:  # type: ignore[arg-type]
         log = StepLog(CONVERSATION, lines.append)

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import wave
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,9 @@ def server(_running: ProviderServer, monkeypatch: pytest.MonkeyPatch) -> Provide
 
 
 @asynccontextmanager
-async def client_of(server: ProviderServer, **options: Any) -> AsyncIterator[openai.AsyncOpenAI]:
-    made = openai.AsyncOpenAI(
-        base_url=server.base_url, **{"api_key": server.key, "max_retries": 0, **options}, _strict_response_validation=True
-    )
+async def client_of(server: ProviderServer, **options: Any) -> AsyncGenerator[openai.AsyncOpenAI]:
+    given: dict[str, Any] = {"api_key": server.key, "max_retries": 0, **options}
+    made = openai.AsyncOpenAI(base_url=server.base_url, _strict_response_validation=True, **given)
     async with made:
         yield made
 
@@ -220,7 +219,7 @@ async def test_what_the_types_do_not_allow_is_refused(server: ProviderServer, pa
     ids=str,
 )
 async def test_what_a_transcribing_model_does_not_take(server: ProviderServer, fields: dict[str, Any], reason: str) -> None:
-    fields = {"file": recording(fields.pop("seconds", 1.0)), **fields}
+    fields = {"file": recording(fields.get("seconds", 1.0)), **{k: v for k, v in fields.items() if k != "seconds"}}
     async with client_of(server) as client:
         with pytest.raises(openai.BadRequestError, match=reason):
             await client.audio.transcriptions.create(**fields)

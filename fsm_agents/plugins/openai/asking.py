@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -99,7 +99,7 @@ class Body:
 
 
 @asynccontextmanager
-async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: tuple[str, ...]) -> AsyncIterator[Body]:
+async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: tuple[str, ...]) -> AsyncGenerator[Body]:
     """Send a request, and have the body of its answer while the block runs. What the block raises comes as an OpenAIProviderError.
 
     Args:

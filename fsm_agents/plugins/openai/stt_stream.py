@@ -109,9 +109,9 @@ class UploadStream:
                     uploads.start_soon(self._settle, segment, name=f"upload {segment.number}")
                 self._news = anyio.Event()
                 await self._news.wait()
-            failure = self._deaf
             uploads.cancel_scope.cancel()
-        raise failure
+        if self._deaf is not None:
+            raise self._deaf
 
     async def _settle(self, segment: _Segment) -> None:
         """Have the words of a segment, or none of it."""

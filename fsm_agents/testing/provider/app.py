@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
-from fsm_agents.testing.provider import admin, chat, models, responses, speech, transcriptions
+from fsm_agents.testing.provider import admin, chat, models, realtime, responses, speech, transcriptions
 from fsm_agents.testing.provider.script import Script
 from fsm_agents.testing.provider.state import ProviderState
 
 __all__ = ["make_app"]
 
-_INTERFACES = (transcriptions, speech, chat, responses, models, admin)
+_INTERFACES = (transcriptions, speech, chat, responses, models, realtime, admin)
 
 
 def make_app(script: Script | None = None) -> Starlette:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +53,7 @@ class ProviderServer:
         self._call("POST", "reset", None if script is None else dict(script))
 
     def requests(self, path: str = "", *, idle: bool = False) -> list[dict[str, Any]]:
-        """What it was asked since the last reset, oldest first: path, method, body, fault, status, ended (see ``Asked``).
+        """What it was asked since the last reset, oldest first: the fields of ``Asked`` (state.py), but for the key.
 
         Args:
             path: Only requests for this path.
@@ -76,7 +76,7 @@ class ProviderServer:
 
 
 @contextmanager
-def provider_process(script: Mapping[str, Any] | None = None, *, port: int = 0) -> Iterator[ProviderServer]:
+def provider_process(script: Mapping[str, Any] | None = None, *, port: int = 0) -> Generator[ProviderServer]:
     """A provider while the block runs. It takes about two seconds to start: keep one for many tests, and ``reset`` it.
 
     Args:

@@ -28,7 +28,8 @@ def route(path: str, handler: Handler, state: ProviderState, method: str = "POST
     """A path of the provider, with all that is the same for each."""
 
     async def endpoint(request: Request) -> _Sending:
-        asked = Asked(request.url.path, request.method, key=request.headers.get("authorization", "").removeprefix("Bearer "))
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        asked = Asked(request.url.path, request.method, key=key, connection=request.client.port if request.client else 0)
         state.asked.append(asked)
         answer = await _answer(request, handler, state, asked)
         fault = state.faults.take(path)
@@ -117,4 +118,5 @@ class _Sending:
         if answer.ending == "stalled":
             await anyio.sleep_forever()
         if answer.ending == "whole":
+            await anyio.sleep(answer.pause)  # as in life, the end comes after the last piece and not with it
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -24,6 +24,7 @@ class Asked:
         method: How.
         body: What it said: JSON, or the fields of a form, where a file is told by name, length, rate and seconds.
         key: The key it carried.
+        connection: The port at the other end: requests over one connection have the same.
         fault: What it got for it, by name; empty: a good answer.
         status: The HTTP status of the answer; 0 as long as there is none.
         ended: How the answer went: ``"sent"``, ``"closed"`` (by a fault) or ``"left"`` (the client went away before the end).
@@ -33,6 +34,7 @@ class Asked:
     method: str
     body: Any = None
     key: str = attrs.field(default="", repr=False)
+    connection: int = 0
     fault: str = ""
     status: int = 0
     ended: str = ""

@@ -45,7 +45,7 @@ class Stages:
     """
 
     def __init__(self, server: ProviderServer, **options: Any) -> None:
-        self.options = {"base_url": server.base_url, "api_key": server.key, **options}
+        self.options: dict[str, Any] = {"base_url": server.base_url, "api_key": server.key, **options}
 
     async def ask(self, text: str = "one two three", tools: Sequence[FunctionTool] = (), **options: Any) -> list[Any]:
         """The chunks of a model's answer to a caller's words."""

@@ -87,7 +87,7 @@ async def test_with_a_wrong_key_the_session_closes_and_says_why(server: Provider
 async def test_a_session_whose_uploads_all_fail_closes(server: ProviderServer, stages: Any) -> None:
     """A deaf agent must not keep a caller: after the third segment without an answer it is over."""
     server.misbehave("/v1/audio/transcriptions", "500", times=None)
-    room = MemoryRoom()
+    room, reason = MemoryRoom(), ""
     async with session_of(stages.options, room) as session, anyio.create_task_group() as tasks:
 
         async def speak() -> None:

@@ -118,13 +118,12 @@ async def test_openai_itself_gets_the_newer_name_of_the_limit() -> None:
 @both
 async def test_a_connection_serves_many_answers(server: ProviderServer, stages: Any, api: Any) -> None:
     """The end of each body is read, or every answer would begin with a new connection."""
+    server.reset({"pause": 0.01})
     llm = OpenAILLM(api=api, **stages.options)
     context = ChatContext("", [ChatMessage("user", "hello")])
     for _ in range(3):
         assert text_of([chunk async for chunk in llm.chat(context, [])]) == "You said: hello"
-    client = await llm._account.client()
-    pool: Any = client._client._transport
-    assert len(pool._pool.connections) == 1
+    assert len({asked["connection"] for asked in server.requests()}) == 1
     await llm.aclose()
 
 

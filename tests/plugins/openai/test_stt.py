@@ -131,13 +131,12 @@ async def test_three_failures_in_a_row_end_it(server: ProviderServer, stages: An
     stream = stt.open(told)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(speak, stream, told, *[SECOND] * 6)
-        with pytest.raises(OpenAIProviderError, match="500") as raised:
+        with pytest.raises(OpenAIProviderError, match=r"failed \(500\)"):
             await stream.run()
     with pytest.raises(OpenAIProviderError, match="500"):
         stt.open(told)
     await stt.aclose()
     stt.open(told)
-    assert raised.value.kind == "server"
     assert [one.text for one in told.heard] == ["", "", "hello", "", "", ""]
 
 

@@ -1,0 +1,40 @@
+"""The small worlds: the same proof with fewer texts and says, in seconds; here every branch of the tables' functions is run."""
+
+from __future__ import annotations
+
+import pytest
+
+from fsm_agents.errors import MisuseError
+from fsm_agents.fsm.explore import explore
+from fsm_agents.machines.joined import CONVERSATION, new_talk
+from fsm_agents.machines.label import LABELS, label
+from fsm_agents.machines.responses import PROPERTIES
+from fsm_agents.machines.world import voice_world
+
+
+@pytest.mark.parametrize(("texts", "says", "final_ends_turn"), [(1, 0, False), (0, 1, False), (1, 0, True)])
+def test_a_small_world_holds(texts: int, says: int, final_ends_turn: bool) -> None:
+    report = explore(voice_world(texts=texts, says=says, final_ends_turn=final_ends_turn), PROPERTIES)
+    assert report.findings == []
+    assert report.complete
+
+
+def test_every_label_occurs() -> None:
+    report = explore(voice_world(texts=1, says=1), limit=3_000)
+    assert {label(talk) for talk in report.graph.nodes} == set(LABELS)
+
+
+@pytest.mark.parametrize("seconds", [0, -5, True, "5", float("nan")])
+def test_a_delay_that_cannot_be_is_refused(seconds: object) -> None:
+    with pytest.raises(MisuseError, match="wake_up must be above 0 seconds"):
+        new_talk(wake_up=seconds)  # type: ignore[arg-type]
+
+
+def test_a_timer_that_is_not_known_is_refused_with_the_nearest_that_is() -> None:
+    with pytest.raises(MisuseError, match="no timer is called 'endpont': did you mean 'endpoint'"):
+        new_talk(endpont=1.0)
+
+
+def test_an_idle_conversation_is_small() -> None:
+    talk = new_talk()
+    assert CONVERSATION.arms(talk) == []
