@@ -65,10 +65,15 @@ class CascadingPipeline:
         self.apology = apology
 
     def open(self, seat: Seat) -> tuple[PipelineEar, PipelineMouth]:
-        """The running parts for a session."""
+        """The running parts for a session. Stages that can tell early that they will not work (no key, no such model) do so now."""
         if self.vad is None:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
+        for name, stage in (("llm", self.llm), ("tts", self.tts)):  # speech-to-text does so when its stream is opened
+            if hasattr(stage, "check"):
+                stage.check()
+            if hasattr(stage, "prepare"):
+                seat.spawn(stage.prepare, f"prepare {name}")
         ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn)
         mouth = Composer(seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology)
         return ear, mouth

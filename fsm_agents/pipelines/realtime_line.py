@@ -225,7 +225,7 @@ class RealtimeLine:
             self._refused(event)
         elif isinstance(event, ResponseCreated):
             self._created(event)
-        elif (response := self._named(event.response)) is not None:
+        elif (response := self._named(event.response, event.tag if isinstance(event, ResponseEnded) else "")) is not None:
             if response.state is Responding.RUNNING and not response.request.exactly:
                 self._note(event)
             response.post(event)
@@ -261,13 +261,14 @@ class RealtimeLine:
             self._past.append(created.response)
             self._perform(CancelResponse(created.response))
 
-    def _named(self, name: str) -> Response | None:
-        """The response of that name. Events may overtake the one that tells the name; then only one response can be meant."""
+    def _named(self, name: str, tag: str) -> Response | None:
+        """The response of that name. Its events may overtake the one that tells the name; then only one response can be meant."""
         found = self._by_name(name)
-        waiting = list(self._waiting())
-        if found is None and name not in self._past and len(waiting) == 1:
-            found = waiting[0]
-            found.post(ResponseCreated(name))
+        if found is None and name not in self._past:
+            waiting = [response for response in self._waiting() if not tag or response.request.tag == tag]
+            found = waiting[0] if len(waiting) == 1 else None
+            if found is not None:
+                found.post(ResponseCreated(name))
         return found
 
     def _by_name(self, name: str) -> Response | None:

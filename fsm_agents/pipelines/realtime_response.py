@@ -78,7 +78,7 @@ class Tell:
 
 @attrs.frozen
 class CancelResponse:
-    """Tell the provider to stop."""
+    """Tell the provider to stop. Without a name: whatever it makes for the conversation."""
 
     response: str
 
@@ -108,6 +108,11 @@ def bind_and_cancel(created: ResponseCreated, response: Response) -> Effects:
     return Set("id", created.response), CancelResponse(created.response)
 
 
+def cancel_unnamed(event: StopAsked, response: Response) -> Effects:
+    """Stop it if it has begun and we have not heard of it; what is said outside of the conversation cannot be stopped without a name."""
+    return () if response.request.exactly else (CancelResponse(""),)
+
+
 def cancel(event: object, response: Response) -> Effects:
     """Stop it."""
     return (CancelResponse(response.id),)
@@ -124,7 +129,7 @@ _OUTPUT = (ResponseAudio, ResponseText, ResponseCalled)
 RESPONSE: StateTable[Responding, Response] = StateTable("response", Responding, start=R.WANTED, final=(R.OVER,), rows=[
     #    in           on                to           do
     row(R.WANTED,     ResponseCreated,  R.RUNNING,   bind           ),
-    row(R.WANTED,     StopAsked,        R.UNWANTED                  ),
+    row(R.WANTED,     StopAsked,        R.UNWANTED,  cancel_unnamed ),
     row(R.WANTED,     RealtimeRefused,  R.OVER,      tell           ),
     row(R.WANTED,     Lost,             R.OVER,      tell           ),
     drop(R.WANTED,    *_OUTPUT, ResponseEnded),

@@ -109,12 +109,13 @@ ResponseStatus = Literal["completed", "cancelled", "failed", "incomplete"]
 
 @attrs.frozen
 class ResponseEnded:
-    """A response is over; ``reason`` says why if it is not completed."""
+    """A response is over; ``reason`` says why if it is not completed. ``tag`` as in :class:`ResponseCreated`."""
 
     response: str
     status: ResponseStatus
     reason: str = ""
     usage: Usage = attrs.field(factory=Usage)
+    tag: str = ""
 
 
 @attrs.frozen
@@ -219,7 +220,7 @@ class RealtimeSession(Protocol):
         ...
 
     def cancel(self, response: str) -> None:
-        """Stop making a response; it ends as ``cancelled``."""
+        """Stop making a response; it ends as ``cancelled``. Empty: whatever is made for the conversation, if anything is."""
         ...
 
     def events(self) -> AsyncIterator[RealtimeEvent]:

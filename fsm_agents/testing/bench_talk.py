@@ -7,8 +7,10 @@ what is reported is what somebody who simulates conversations gets.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any
+from itertools import count
+from typing import Any, TypeAlias
 
 from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Arm
@@ -23,6 +25,8 @@ from fsm_agents.testing.bench_setup import Figures, Size
 
 __all__ = ["measure_talk"]
 
+Told: TypeAlias = "tuple[tuple[int, object], ...]"
+"""Events to come, each with its time in µs."""
 SECOND = 1_000_000
 ROUND = 14 * SECOND
 """Of a caller: speaks for 3 s, listens to 5 s of answer, thinks. Every fifth time the caller speaks over the answer instead."""
@@ -36,49 +40,60 @@ class _World:
     def __init__(self, rounds: int) -> None:
         self.talk = new_talk(wake_up=20.0)
         self.end = SECOND + rounds * ROUND
-        self.steps = self.count = 0
-        self.due: list[tuple[int, int, object]] = [(0, -3, StartAsked()), (1, -2, Entered()), (SECOND, -1, SpeechStarted())]
-
-    def at(self, when: int, event: object) -> None:
-        """``event`` comes at ``when`` (µs)."""
-        self.count += 1
-        heappush(self.due, (when, self.count, event))
+        self.steps = 0
+        self.number = count().__next__
+        self.due: list[tuple[int, int, object]] = []
+        for when, event in ((0, StartAsked()), (1, Entered()), (SECOND, SpeechStarted())):
+            heappush(self.due, (when, self.number(), event))
 
     def run(self, told: list[object] | None = None) -> None:
         """To the end; every event goes to ``told`` too, to be told again without the world."""
-        due, cells, names, take = self.due, self.talk.cells, self.talk.names, CONVERSATION.step
+        due, number, talk, end, take, steps = self.due, self.number, self.talk, self.end, CONVERSATION.step, 0
+        cells, names = talk.cells, talk.names
         while due:
             now, _, event = heappop(due)
-            if now >= self.end:
-                return
+            if now >= end:
+                break
             if event.__class__ is Arm:
                 if cells[names[event.machine]].epoch != event.epoch:  # type: ignore[attr-defined]
                     continue
                 event = Due(event.machine, event.timer, event.epoch)  # type: ignore[attr-defined]
-            step = take(self.talk, event)
-            self.steps += 1
+            step = take(talk, event)
+            steps += 1
             if told is not None:
                 told.append(event)
             for arm in step.arms:
-                self.count += 1
-                heappush(due, (now + arm.delay, self.count, arm))
+                heappush(due, (now + arm.delay, number(), arm))
             for effect in step.effects:
-                self.do(now, effect)
+                react = REACTIONS.get(effect.__class__)
+                if react is not None:
+                    for when, what in react(now, effect):
+                        heappush(due, (when, number(), what))
+        self.steps += steps
 
-    def do(self, now: int, effect: Any) -> None:
-        """What ear and mouth do when the tables ask; and the caller, when speaking, knows when to speak again."""
-        kind = effect.__class__
-        if kind is BeginReply:
-            self.at(now + SECOND * 6 // 10, ReplyAudible(effect.reply, answer=True))
-            self.at(now + SECOND * 56 // 10, ReplyPlayed(effect.reply))
-        elif kind is OpenSegment:
-            self.at(now + SECOND, InterimTranscript("some", effect.segment))
-            self.at(now + 2 * SECOND, InterimTranscript("some words", effect.segment))
-            self.at(now + 3 * SECOND, SpeechStopped())
-            begins = SECOND + effect.segment * ROUND - (7 * SECOND if effect.segment % 5 == 4 else 0)  # noqa: PLR2004
-            self.at(begins, SpeechStarted())
-        elif kind is FinishSegment:
-            self.at(now + SECOND // 10, FinalTranscript("some words", effect.segment))
+
+def _reply(now: int, begin: BeginReply) -> Told:
+    return (now + SECOND * 6 // 10, ReplyAudible(begin.reply, True)), (now + SECOND * 56 // 10, ReplyPlayed(begin.reply))  # noqa: FBT003
+
+
+def _words(now: int, begun: OpenSegment) -> Told:
+    """And the caller, who speaks now, knows when to be silent and when to speak again."""
+    number = begun.segment
+    again = SECOND + number * ROUND - (7 * SECOND if number % 5 == 4 else 0)  # noqa: PLR2004
+    return (
+        (now + SECOND, InterimTranscript("some", number)),
+        (now + 2 * SECOND, InterimTranscript("some words", number)),
+        (now + 3 * SECOND, SpeechStopped()),
+        (again, SpeechStarted()),
+    )
+
+
+def _all_words(now: int, finish: FinishSegment) -> Told:
+    return ((now + SECOND // 10, FinalTranscript("some words", finish.segment)),)
+
+
+REACTIONS: dict[type, Callable[[int, Any], Told]] = {BeginReply: _reply, OpenSegment: _words, FinishSegment: _all_words}
+"""What ear, mouth and caller do when the tables ask."""
 
 
 def measure_talk(size: Size) -> Figures:

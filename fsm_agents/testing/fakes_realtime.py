@@ -152,6 +152,7 @@ class FakeRealtimeSession:
         self._tasks: TaskGroup | None = None
         self._scopes: dict[str, anyio.CancelScope] = {}
         self._responding: str | None = None
+        self._ended: set[str] = set()
         self._speaking: str | None = None
         self._silence = 0.0
         self._buffered = 0
@@ -228,11 +229,11 @@ class FakeRealtimeSession:
     def cancel(self, response: str) -> None:
         """Stop."""
         self.told.append(("cancel", response))
-        scope = self._scopes.get(response)
-        if scope is None:
-            self._refuse("", f"there is no response {response} to cancel")
-        else:
+        scope = self._scopes.get(response or self._responding or "")
+        if scope is not None:
             scope.cancel()
+        elif response and response not in self._ended:
+            self._refuse("", f"there is no response {response} to cancel")
 
     # --- what it says --------------------------------------------------------------------------------------------------------------
 
@@ -325,9 +326,10 @@ class FakeRealtimeSession:
         self.emit(InputUnread(name, "the script says so") if words is None else InputWords(name, words, final=True))
 
     async def _make(self, name: str, request: RealtimeRequest, scope: anyio.CancelScope) -> None:
-        ended = ResponseEnded(name, "completed", usage=Usage(10, 5))
+        begun, ended = False, ResponseEnded(name, "completed", usage=Usage(10, 5))
         with scope:
             await anyio.sleep(self.model.think)
+            begun = True
             self.emit(ResponseCreated(name, request.tag if self.model.tags else ""))
             ended = await self._answer(name, request) or ended
         if scope.cancelled_caught:
@@ -335,6 +337,9 @@ class FakeRealtimeSession:
         if self._responding == name:
             self._responding = None
         del self._scopes[name]
+        self._ended.add(name)
+        if not begun:
+            self.emit(ResponseCreated(name, request.tag if self.model.tags else ""))
         self.emit(ended)
 
     async def _answer(self, name: str, request: RealtimeRequest) -> ResponseEnded | None:

@@ -46,8 +46,14 @@ class Model:
 
 
 def machine(**given: Any) -> Machine:
-    plain = {"states": ["a", "b"], "initial": "a", "auto_transitions": False, "transitions": [["go", "a", "b"], ["go", "b", "a"]]}
-    return Machine(**{"model": Model(), **plain, **given})
+    plain: dict[str, Any] = {
+        "states": ["a", "b"],
+        "initial": "a",
+        "auto_transitions": False,
+        "transitions": [["go", "a", "b"], ["go", "b", "a"]],
+    }
+    options: dict[str, Any] = {"model": Model(), **plain, **given}
+    return Machine(**options)
 
 
 def refused(stock: Machine, error: type[Exception] = TableError) -> str:

@@ -81,7 +81,8 @@ def machines(draw: st.DrawFn) -> dict[str, Any]:
 
 def build(given: dict[str, Any]) -> Machine:
     states = [State(**state) for state in given["states"]]
-    return Machine(**{**given, "model": Model(), "states": states})
+    options: dict[str, Any] = {**given, "model": Model(), "states": states}
+    return Machine(**options)
 
 
 @attrs.frozen

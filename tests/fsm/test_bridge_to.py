@@ -69,9 +69,8 @@ def is_enough(event: Paid, data: Any) -> Any:
 
 class TestTo:
     def stock(self, *rows: Row[str, Any], effects: list[object] | None = None, **given: Any) -> tuple[Machine, Any]:
-        table: StateTable[str, Any] = StateTable(
-            **{"name": "t", "states": ["a", "b"], "start": "a", "rows": rows, "strict": False, **given}
-        )
+        options: dict[str, Any] = {"states": ["a", "b"], "start": "a", "strict": False, **given}
+        table: StateTable[str, Any] = StateTable("t", rows=rows, **options)
         made = table.to_transitions(perform=None if effects is None else lambda _model, effect: effects.append(effect))
         model = Model()
         made.add_model(model)

@@ -57,7 +57,8 @@ def act(event: object, data: object) -> Effects:
 
 
 def build(*rows: Row[S, Any], **given: Any) -> StateTable[S, Any]:
-    return StateTable(**{"name": "t", "states": S, "start": S.A, "rows": rows, "strict": False, **given})
+    options: dict[str, Any] = {"start": S.A, "strict": False, **given}
+    return StateTable("t", S, rows=rows, **options)
 
 
 def found(table: StateTable[S, Any], *codes: str, **given: Any) -> list[Problem]:

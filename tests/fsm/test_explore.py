@@ -59,7 +59,8 @@ def abstract(talk: Talk) -> Hashable:
 
 
 def world(joint: Joint[Talk] = VOICE, **given: Any) -> World[Talk]:
-    return World(joint, lambda: joint.start(Talk()), **{"stimuli": stimuli, "abstract": abstract, **given})
+    options: dict[str, Any] = {"stimuli": stimuli, "abstract": abstract, **given}
+    return World(joint, lambda: joint.start(Talk()), **options)
 
 
 def never_both(talk: Talk) -> str | None:

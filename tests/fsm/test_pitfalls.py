@@ -11,7 +11,6 @@ import asyncio
 import logging
 import pickle
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +61,8 @@ def tree(path: Path) -> ast.Module:
 
 def stock(**given: Any) -> tuple[Machine, Any]:
     model = Model()
-    plain = {"states": ["a", "b", "c"], "initial": "a", "auto_transitions": False}
-    return Machine(model, **{**plain, **given}), model
+    options: dict[str, Any] = {"states": ["a", "b", "c"], "initial": "a", "auto_transitions": False, **given}
+    return Machine(model, **options), model
 
 
 def test_01_half_done_transitions() -> None:
@@ -129,8 +128,12 @@ def test_05_a_guard_is_compared_with_true() -> None:
     _, model = stock(transitions=[{"trigger": "go", "source": "a", "dest": "b", "conditions": lambda: [1]}])
     assert model.go() is False
 
-    many: Callable[[object, object], Any] = lambda _e, _d: [1]  # noqa: E731
-    none: Callable[[object, object], Any] = lambda _e, _d: []  # noqa: E731
+    def many(event: object, data: object) -> Any:
+        return [1]
+
+    def none(event: object, data: object) -> Any:
+        return []
+
     engine = build(row("a", "go", "b", when=none), row("a", "go", "c", when=many))
     session = engine.start(None)
     engine.step(session, "go")

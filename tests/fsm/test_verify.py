@@ -59,12 +59,13 @@ class AsyncCallable:
 
 def refused(lines: list[Any], **given: Any) -> str:
     with pytest.raises(TableError) as caught:
-        StateTable(**{"name": "door", "states": S, "start": S.A, "rows": lines, "strict": False, **given})
+        build(lines, **{"strict": False, **given})
     return str(caught.value)
 
 
 def build(lines: list[Any], **given: Any) -> StateTable[Any, Any]:
-    return StateTable(**{"name": "door", "states": S, "start": S.A, "rows": lines, **given})
+    options: dict[str, Any] = {"states": S, "start": S.A, **given}
+    return StateTable("door", rows=lines, **options)
 
 
 class TestNames:

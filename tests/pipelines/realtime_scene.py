@@ -68,7 +68,7 @@ async def realtime_scene(
     model = model or FakeRealtime()
     taken: list[Scene] = []
     room = MemoryRoom(paced=True)
-    room._sink = lambda frame: taken[0].take_frame(frame)  # noqa: PLW0108 - it is there later
+    room._sink = lambda frame: taken[0].take_frame(frame)
     wired = RealTimePipeline(model, tts=tts, **pipeline)
     session = Watched(agent or Agent("Be kind."), wired, flow, wake_up, room=room)
     made = RealtimeScene(session, room, ScriptedCaller(room), FakeSTT(), FakeLLM(), tts or _Voice(model), model=model)

@@ -71,7 +71,8 @@ async def test_a_say_inside_a_tool_is_spoken_and_told_to_the_model() -> None:
 async def test_a_cut_does_not_cut_the_tool_and_its_result_is_not_lost() -> None:
     """The caller interrupts while the tool runs; the answer to the next turn knows the result, and it ran once."""
     clerk = Clerk()
-    async with realtime_scene(FakeRealtime([["Well, let me have a look.", CALL], "Both are noted."], words=["a large one", "and a cola"]), clerk) as s:
+    model = FakeRealtime([["Well, let me have a look.", CALL], "Both are noted."], words=["a large one", "and a cola"])
+    async with realtime_scene(model, clerk) as s:
         await s.turn()
         await s.label("speaking")
         await s.caller.speak(1.5)

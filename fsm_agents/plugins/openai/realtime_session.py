@@ -115,7 +115,11 @@ class OpenAIRealtimeSession:
 
     def cancel(self, response: str) -> None:
         """Stop making a response."""
-        self._tell({"type": "response.cancel", "response_id": response})
+        event: dict[str, Any] = {"type": "response.cancel", "event_id": self._name()}
+        if response:
+            event["response_id"] = response
+            self._reader.cancels(event["event_id"], response)
+        self._tell(event)
 
     # --- the connection --------------------------------------------------------------------------------------------------------------
 

@@ -38,8 +38,8 @@ log = logging.getLogger("fsm_agents")
 
 BUSY = "conversation_already_has_active_response"
 EXPIRED = "session_expired"
-_USUAL = frozenset({"response_cancel_not_active", "input_audio_buffer_commit_empty"})
-"""Refusals that happen in good order: what was to be cancelled ended on its way."""
+_NOT_ACTIVE = "response_cancel_not_active"
+_EMPTY = "input_audio_buffer_commit_empty"
 _REMEMBERED = 512
 _BETA = {
     "response.audio.delta": "response.output_audio.delta",
@@ -79,6 +79,7 @@ class Reader:
         self._commits: deque[str] = deque()
         self._ours: dict[str, str] = {}  # our names of items the server named
         self._theirs: dict[str, str] = {}
+        self._cancels: dict[str, str] = {}
         self._ways: dict[str, Callable[[Any], Iterator[RealtimeEvent]]] = {
             "input_audio_buffer.speech_started": lambda e: iter((InputStarted(e.item_id),)),
             "input_audio_buffer.speech_stopped": lambda e: iter((InputStopped(e.item_id),)),
@@ -100,6 +101,10 @@ class Reader:
     def commits(self, name: str) -> None:
         """We commit: what the server calls the item, we call ``name``, and it is nothing new; empty: it is the caller's next."""
         self._commits.append(name)
+
+    def cancels(self, event: str, response: str) -> None:
+        """We cancel a response by this event."""
+        self._cancels[event] = response
 
     def theirs(self, name: str) -> str:
         """The server's name of an item that we named."""
@@ -158,7 +163,7 @@ class Reader:
     # --- responses -------------------------------------------------------------------------------------------------------------------
 
     def _created(self, event: Any) -> Iterator[RealtimeEvent]:
-        yield ResponseCreated(event.response.id, (event.response.metadata or {}).get("tag", ""))
+        yield ResponseCreated(event.response.id, _tag(event.response))
 
     def _item(self, event: Any) -> Iterator[RealtimeEvent]:
         if event.item.type == "function_call":
@@ -201,7 +206,7 @@ class Reader:
                 yield from self._call(response.id, item.id, ToolCall(item.call_id, item.name, item.arguments))
         usage = response.usage
         used = Usage(getattr(usage, "input_tokens", 0) or 0, getattr(usage, "output_tokens", 0) or 0)
-        yield ResponseEnded(response.id, status, self._why(response.status_details), used)
+        yield ResponseEnded(response.id, status, self._why(response.status_details), used, _tag(response))
 
     def _why(self, details: Any) -> str:
         error = getattr(details, "error", None)
@@ -215,8 +220,16 @@ class Reader:
         code, said = getattr(error, "code", None), self._clean(error.message)
         if code == EXPIRED:
             raise OpenAIProviderError(f"the server ended the session: {said}", "broken")
-        if code in _USUAL:
+        about = getattr(error, "event_id", None) or ""
+        if code == _NOT_ACTIVE and about in self._cancels:  # it had ended, and its end may have got lost
+            yield ResponseEnded(self._cancels.pop(about), "cancelled", said)
+            return
+        if code in (_NOT_ACTIVE, _EMPTY):  # happens in good order: it ended on its way
             log.debug("the realtime interface: %s", said)
             return
-        about = getattr(error, "event_id", None) or ""
         yield RealtimeRefused(about, said, busy=code == BUSY, failed=not about and error.type == "server_error")
+
+
+def _tag(response: Any) -> str:
+    """Our name of the request, which we sent along with it; servers that do not send it back have none."""
+    return str((response.metadata or {}).get("tag", ""))
