@@ -179,14 +179,14 @@ class Joint(Generic[S]):
         undo: _Undo = []
         data.stepping = 1
         try:
-            cls = event.__class__
-            stale = self.stale.get(cls)
-            if cls is Due:
+            if event.__class__ is Due:
                 self._due(data, event, step, undo)  # type: ignore[arg-type]
-            elif stale is not None and stale(event, data):
-                step.stale = True
             else:
-                self._deliver(data, event, step, undo)
+                stale = self.stale.get(event.__class__)
+                if stale is not None and stale(event, data):
+                    step.stale = True
+                else:
+                    self._deliver(data, event, step, undo)
             if undo:
                 self._settle(data, event, step, undo)
                 moved = data.stepping
@@ -242,7 +242,7 @@ class Joint(Generic[S]):
                     self._run(data, cell, way, event, step, undo)
                     break
 
-    def _run(self, data: S, cell: Session[Any], way: Way, event: object, step: Step, undo: _Undo) -> None:
+    def _run(self, data: S, cell: Session[Any], way: Way, event: object, step: Step, undo: _Undo) -> None:  # noqa: C901 - the hot path
         step.trail.append(way.told)
         if not way.acts:
             if way.never:

@@ -13,8 +13,8 @@ import anyio
 import attrs
 
 from fsm_agents.errors import MisuseError, strict_keywords
-from fsm_agents.rooms.base import Room
 from fsm_agents.jobs.choose import choose_room
+from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
 from fsm_agents.session.session import AgentSession
@@ -143,9 +143,7 @@ class JobContext(OwnGroup):
         await super().__aenter__()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Shut down, and cancel what was started here and still runs. What the block raised comes through as it is."""
         await self.shutdown()
         self.cancel()

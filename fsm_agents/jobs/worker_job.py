@@ -59,7 +59,9 @@ class WorkerJob:
         """The same inside a running event loop."""
         context = self.jobctx() if callable(self.jobctx) else self.jobctx or JobContext()
         if not isinstance(context, JobContext):
-            raise MisuseError(f"the function that WorkerJob was given as jobctx made a {type(context).__name__}; it must make a JobContext")
+            raise MisuseError(
+                f"the function that WorkerJob was given as jobctx made a {type(context).__name__}; it must make a JobContext"
+            )
         failed: list[Exception] = []
         async with context, anyio.create_task_group() as group:
             with anyio.CancelScope() as scope:

@@ -70,9 +70,9 @@ class CascadingPipeline:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
         for name, stage in (("llm", self.llm), ("tts", self.tts)):  # speech-to-text does so when its stream is opened
-            if hasattr(stage, "check"):
+            if stage is not None and hasattr(stage, "check"):
                 stage.check()
-            if hasattr(stage, "prepare"):
+            if stage is not None and hasattr(stage, "prepare"):
                 seat.spawn(stage.prepare, f"prepare {name}")
         ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn)
         mouth = Composer(seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology)

@@ -147,7 +147,7 @@ class Composer:
                 elif making.texts:
                     await self._speak_answer(making)
                 self.playback.end(making.reply)
-            except Exception as broken:  # noqa: BLE001 - flows and providers may raise anything; the tables decide what follows
+            except Exception as broken:
                 self._broke(making, broken)
 
     async def _interject(self, making: _Making, utterance: Utterance, scope: anyio.CancelScope) -> None:

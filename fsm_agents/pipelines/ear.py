@@ -37,7 +37,7 @@ DEAF_AFTER = 3
 """After so many failures of speech-to-text in a row the session closes: a deaf agent must not keep a caller."""
 
 
-def _hears_nothing(pcm: bytes) -> bool:
+def _hears_nothing(_pcm: bytes) -> bool:
     """In the place of a detector that failed."""
     return False
 
@@ -84,7 +84,7 @@ class CascadeEar:
                 self._push(piece)
             try:
                 speech = self._is_speech(piece)
-            except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+            except Exception as broken:
                 self._is_speech = _hears_nothing
                 self._close("voice activity detection failed", broken)
                 return
@@ -104,7 +104,7 @@ class CascadeEar:
         with anyio.CancelScope() as self._waiting:
             try:
                 await stream.run()
-            except Exception as broken:  # noqa: BLE001 - as above
+            except Exception as broken:
                 if stream is self._stream:
                     self._broke(self._segment, broken)
 
@@ -113,7 +113,7 @@ class CascadeEar:
         self._segment = segment
         try:
             self._stream.begin(segment)
-        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+        except Exception as broken:
             self._broke(segment, broken)
             return
         for piece in self._pre_roll:
@@ -127,7 +127,7 @@ class CascadeEar:
         self._segment = None
         try:
             self._stream.finish(segment)
-        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+        except Exception as broken:
             self._broke(segment, broken)
 
     def rearm(self) -> None:
@@ -140,7 +140,7 @@ class CascadeEar:
             return
         try:
             self._stream.push(piece if self._to_stt is None else self._to_stt.push(piece))
-        except Exception as broken:  # noqa: BLE001 - a provider may raise anything
+        except Exception as broken:
             self._broke(segment, broken)
 
     def _heard(self, transcript: Transcript) -> None:
@@ -172,7 +172,7 @@ class CascadeEar:
         try:
             self._stream = self._stt.open(self._heard)
             self._stream.expect(self._expected)
-        except Exception as again:  # noqa: BLE001 - as above
+        except Exception as again:
             self._close("speech-to-text could not be opened again", again)
             return
         self._spawn(self.run, "ear")

@@ -62,7 +62,9 @@ class Utterance:
             ProviderError: the chunk ends in half a sample.
         """
         if len(chunk.pcm) % 2:
-            raise ProviderError(f"text-to-speech gave {len(chunk.pcm)} bytes: samples are 16 bit, two bytes each; hold the odd one back")
+            raise ProviderError(
+                f"text-to-speech gave {len(chunk.pcm)} bytes: samples are 16 bit, two bytes each; hold the odd one back"
+            )
         pcm = chunk.pcm if self._resampler is None else self._resampler.push(chunk.pcm)
         frames = self._chunks.push(pcm)
         self.frames += frames

@@ -155,7 +155,11 @@ class RealtimeLine:
             self.session.send_audio(pcm)
 
     def configure(
-        self, *, instructions: str | None = None, tools: Sequence[FunctionTool] | None = None, expected: Sequence[str] | None = None
+        self,
+        *,
+        instructions: str | None = None,
+        tools: Sequence[FunctionTool] | None = None,
+        expected: Sequence[str] | None = None,
     ) -> None:
         """Change what the connection is for; what is not given stays."""
         now = self.settings

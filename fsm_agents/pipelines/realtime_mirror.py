@@ -68,7 +68,9 @@ class Mirror:
     def new_messages(self) -> list[ChatMessage]:
         """What the agent said, by history, and the provider does not know of."""
         items = self._context.items
-        return [item for item in items if isinstance(item, ChatMessage) and item.role == "assistant" and id(item) not in self._known]
+        return [
+            item for item in items if isinstance(item, ChatMessage) and item.role == "assistant" and id(item) not in self._known
+        ]
 
     def stands_for(self, message: ChatItem, items: Iterable[str]) -> None:
         """The provider knows of a message: these items say the same."""

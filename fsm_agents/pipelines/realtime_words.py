@@ -157,7 +157,9 @@ class Words:
 
     def _show(self, said: _Said) -> None:
         words = ((self._known(number), told) for number, told in said.parts)
-        text = " ".join(filter(None, (told if known is UNKNOWN and not _NAME.fullmatch(told) else known for known, told in words)))
+        text = " ".join(
+            filter(None, (told if known is UNKNOWN and not _NAME.fullmatch(told) else known for known, told in words))
+        )
         if text != said.shown.text:
             shown = ChatMessage("user", text)
             self._context.replace(said.shown, shown if text else None)

@@ -71,7 +71,9 @@ class Driver:
         try:
             return wait_for_loop(there)
         except RuntimeError as broken:
-            msg = "a session can be used in its event loop and in its own sync tools; from another thread hand the call to the loop"
+            msg = (
+                "a session can be used in its event loop and in its own sync tools; from another thread hand the call to the loop"
+            )
             raise MisuseError(msg) from broken
 
     def post(self, event: object) -> Step | None:
@@ -99,7 +101,7 @@ class Driver:
     def _step(self, event: object) -> Step:
         try:
             step = self.joint.step(self.talk, event)
-        except Exception as broken:  # noqa: BLE001 - whatever it is, it is the session's
+        except Exception as broken:
             if isinstance(event, CloseAsked):  # asking again would ask for ever
                 log.critical("the session cannot be closed by its tables", exc_info=broken)
             else:
@@ -111,7 +113,7 @@ class Driver:
         for effect in step.effects:
             try:
                 self._perform(effect)
-            except Exception as broken:  # noqa: BLE001, PERF203 - as above
+            except Exception as broken:
                 self._broke(f"the effect {type(effect).__name__}", broken)
         return step
 
@@ -120,7 +122,7 @@ class Driver:
         for watcher in self.watchers:
             try:
                 watcher(now, step)
-            except Exception:  # noqa: PERF203 - watching never steers
+            except Exception:
                 log.exception("a watcher failed; the conversation goes on")
 
     def _broke(self, where: str, broken: Exception) -> None:

@@ -89,7 +89,7 @@ def performer(to: Parts) -> Perform:
         do.DropSay: lambda effect: to.host.say_over(effect.say, effect.reason),
         do.Discard: lambda effect: to.host.discarded(effect.text, effect.reason),
         do.GiveUp: lambda effect: to.host.gave_up(effect.reason),
-        Fault: lambda fault: to.host.fault(fault),
+        Fault: lambda fault: to.host.fault(fault),  # noqa: PLW0108 - the host is looked up when it is performed
     }
 
     def perform(effect: object) -> None:

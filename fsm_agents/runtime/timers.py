@@ -1,7 +1,7 @@
 """All timers of one session in one task: a heap of due times, one wake for the earliest. Stale timers are dropped by their epoch.
 
-Arming a timer moves the deadline of the sleeping scope, and only if it is the earliest; there is never one sleep per timer (neither loop keeps the order of
-sleeps that end together). Equal timers go in the order they were armed, and after events that came at the same instant.
+Arming a timer moves the deadline of the sleeping scope, and only if it is the earliest; there is never one sleep per timer (neither loop
+keeps the order of sleeps that end together). Equal timers go in the order they were armed, and after events that came at the same instant.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Timers:
 
     async def run(self) -> None:
         """Fire what is due, until cancelled."""
-        never = anyio.Event()  # not sleep_forever(): on asyncio that is a timer at infinity, whose context outlives the session in the loop
+        never = (
+            anyio.Event()
+        )  # not sleep_forever(): on asyncio that is a timer at infinity, whose context outlives the session in the loop
         while True:
             self._wakes = self._next()
             with anyio.CancelScope(deadline=self._wakes / 1_000_000) as self._scope:

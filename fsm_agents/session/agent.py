@@ -36,7 +36,9 @@ class Agent:
         self.chat_context = ChatContext(instructions)
         self.mcp_servers = tuple(mcp_servers or ())
         self._session: AgentSession | None = None
-        found = {name: getattr(self, name) for name in dir(type(self)) if isinstance(getattr(type(self), name, None), FunctionTool)}
+        found = {
+            name: getattr(self, name) for name in dir(type(self)) if isinstance(getattr(type(self), name, None), FunctionTool)
+        }
         self.tools: tuple[FunctionTool, ...] = _checked([*found.values(), *(tools or ())])
 
     @property

@@ -39,7 +39,7 @@ def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
     return made
 
 
-async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:
+async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIterator[str]:  # noqa: ARG001 - an Answer is asked for a reply
     """The flow's answer to a turn, in pieces."""
     # One generator, not one inside another: each token passes through every one of them.
     flow = session.conversation_flow
@@ -49,7 +49,7 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
         session.host.turn_begins()
         if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
             await call(flow.on_turn_start, transcript)
-        made = flow.run(transcript)
+        made: Any = flow.run(transcript)
         if not hasattr(made, "__aiter__"):
             made = await made if hasattr(made, "__await__") else made
         if isinstance(made, str):

@@ -317,5 +317,3 @@ class SessionHost:
     def fault(self, fault: Fault) -> None:
         """An event came that the tables say cannot come."""
         log.error("%s came in %s.%s, where the table says it never does", fault.event, fault.machine, fault.state)
-
-

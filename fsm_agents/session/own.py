@@ -85,7 +85,9 @@ class OwnGroup:
         self._token = current_owner.set(self)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         """Wait for what was started."""
         if self._token is not None:
             current_owner.reset(self._token)

@@ -82,7 +82,7 @@ class AgentSession:
     @property
     def state(self) -> State:
         """Where the session is in its life."""
-        name = self._talk.cell("session").node.name.lower()
+        name: Any = self._talk.cell("session").node.name.lower()
         return "closing" if name == "exiting" else name
 
     @property
@@ -257,5 +257,3 @@ def _check(agent: object, pipeline: object, flow: object) -> None:
     if flow is None and getattr(pipeline, "llm", pipeline) is None:
         msg = "there is nothing that answers: give the pipeline an llm=…, or the session a conversation_flow=…"
         raise MisuseError(msg)
-
-

@@ -51,7 +51,7 @@ class Toolbox:
 
     async def run(self, reply: int, calls: Sequence[ToolCall], tools: Sequence[FunctionTool]) -> None:
         """Run what a model called and wait for the results, which are in history then. A call whose id was seen is not run again."""
-        fresh = [call for call in dict((call.id, call) for call in calls).values() if call.id not in self._seen]
+        fresh = [call for call in {call.id: call for call in calls}.values() if call.id not in self._seen]
         if not fresh:
             return
         known = {tool.name: tool for tool in tools}
@@ -88,11 +88,14 @@ class Toolbox:
             arguments[tool.context_parameter] = ToolContext(call.id, anyio.current_time() + timeout, self._session)
         try:
             with anyio.fail_after(timeout):
-                value = await (tool.call(**arguments) if tool.is_async else run_in_thread(lambda: tool.call(**arguments), abandon_on_cancel=True))
+                if tool.is_async:
+                    value = await tool.call(**arguments)
+                else:
+                    value = await run_in_thread(lambda: tool.call(**arguments), abandon_on_cancel=True)
         except TimeoutError:
             log.warning("tool %s did not return within %.1f s", call.name, timeout)
             return ToolResult(call.id, call.name, f"{call.name} did not answer in time", is_error=True)
-        except Exception as broken:  # noqa: BLE001 - a user's tool may raise anything
+        except Exception as broken:
             log.error("tool %s raised", call.name, exc_info=broken)
             return ToolResult(call.id, call.name, f"{call.name} failed", is_error=True)
         return ToolResult(call.id, call.name, _text(value)[:MOST_RESULT])

@@ -77,7 +77,10 @@ PARTS = (
 def keys(only: str = "") -> dict[str, tuple[Part, str]]:
     """The keys of the report that begin with ``only``, in order, each with its part and the loop it is measured on."""
     named = {
-        ("trio_" if backend == "trio" else "") + key: (part, backend) for part in PARTS for backend in part.backends for key in part.keys
+        ("trio_" if backend == "trio" else "") + key: (part, backend)
+        for part in PARTS
+        for backend in part.backends
+        for key in part.keys
     }
     return {key: named[key] for key in sorted(named, key=lambda key: key.startswith("trio_")) if key.startswith(only)}
 

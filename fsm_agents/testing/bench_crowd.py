@@ -41,7 +41,7 @@ def _noise() -> list[AudioFrame]:
     return [AudioFrame(array("h", (round(source.gauss(0, 60)) for _ in range(320))).tobytes(), 16000) for _ in range(50)]
 
 
-async def _start(owner: OwnGroup, count: int, vad: VAD | None) -> list[tuple[AgentSession, MemoryRoom]]:
+async def _start(_owner: OwnGroup, count: int, vad: VAD | None) -> list[tuple[AgentSession, MemoryRoom]]:
     rooms = [MemoryRoom(paced=True) for _ in range(count)]
     sessions = [bench_session(room, vad=vad) for room in rooms]
     for session in sessions:
@@ -82,7 +82,8 @@ async def _on_a_grid(rooms: Sequence[MemoryRoom], frames: Sequence[AudioFrame], 
         await anyio.sleep_until((first + WARM_UP - 0.5) * TICK)
         began, cpu = time.perf_counter(), time.process_time()
         await anyio.sleep_until((first + WARM_UP + ticks - 0.5) * TICK)
-        return (time.process_time() - cpu) / (time.perf_counter() - began)
+        used = (time.process_time() - cpu) / (time.perf_counter() - began)
+    return used
 
 
 async def _carried(size: Size, vad: VAD | None, frames: Sequence[AudioFrame]) -> tuple[float, float]:

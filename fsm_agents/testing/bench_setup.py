@@ -14,7 +14,8 @@ from anyio.lowlevel import checkpoint
 
 from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.tool import FunctionTool
-from fsm_agents.pipelines.cascade import CascadingPipeline, TurnOptions
+from fsm_agents.pipelines.base import TurnOptions
+from fsm_agents.pipelines.cascade import CascadingPipeline
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.agent import Agent
 from fsm_agents.session.session import AgentSession
@@ -138,7 +139,9 @@ class BenchSTT:
         """It has nothing to wait for."""
 
 
-def bench_session(room: Room, *, frames: int = 25, stt: BenchSTT | None = None, vad: VAD | None = None, **turn: Any) -> AgentSession:
+def bench_session(
+    room: Room, *, frames: int = 25, stt: BenchSTT | None = None, vad: VAD | None = None, **turn: Any
+) -> AgentSession:
     """A session with everything that is on by default, and providers that cost nothing.
 
     Args:

@@ -12,6 +12,7 @@ Everything runs through a real session on the real clock; only room and provider
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import anyio
 from anyio.lowlevel import checkpoint
@@ -24,7 +25,7 @@ from fsm_agents.testing.fakes import SILENCE, SPEECH
 
 __all__ = ["measure_barge_in", "measure_turn"]
 
-SOON = {"complete": 1e-6, "hangover": 2e-6, "endpoint": 5.0, "final_ends_turn": True}
+SOON: dict[str, Any] = {"complete": 1e-6, "hangover": 2e-6, "endpoint": 5.0, "final_ends_turn": True}
 """The caller's pauses are not what is measured: there are none. Turn follows turn, as with a speech-to-text that ends the turn itself."""
 FRAMES = 50
 """In an answer: two sentences of 25."""
@@ -87,7 +88,11 @@ async def measure_turn(size: Size) -> Figures:
                 cpu += time.process_time_ns() - cpu_began
                 overhead.append((sink.first - began) / 1e6)
             middle = quantile(overhead, 0.5)
-            figures = {"turn_p50_ms": middle, "turn_p99_ms": quantile(overhead, 0.99), "turn_cpu_ms": cpu / size.turns / 1e6}
+            figures: Figures = {
+                "turn_p50_ms": middle,
+                "turn_p99_ms": quantile(overhead, 0.99),
+                "turn_cpu_ms": cpu / size.turns / 1e6,
+            }
             runs.append((middle, figures))
     return min(runs, key=lambda run: run[0])[1]
 

@@ -16,7 +16,14 @@ from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Arm
 from fsm_agents.machines.effects import BeginReply, FinishSegment, OpenSegment
 from fsm_agents.machines.events import (
-    Entered, FinalTranscript, InterimTranscript, ReplyAudible, ReplyPlayed, SpeechStarted, SpeechStopped, StartAsked,
+    Entered,
+    FinalTranscript,
+    InterimTranscript,
+    ReplyAudible,
+    ReplyPlayed,
+    SpeechStarted,
+    SpeechStopped,
+    StartAsked,
 )  # fmt: skip
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.talk import Talk

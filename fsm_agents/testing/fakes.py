@@ -57,7 +57,13 @@ class FakeSTT:
         self, words: Sequence[str | None] = (), *, delay: float = 0.0, interim: bool = False, complete: bool = False,
         fail: Iterable[int] = (),
     ) -> None:  # fmt: skip
-        self.words, self.delay, self.interim, self.complete, self.fail = tuple(words), delay, interim or complete, complete, set(fail)
+        self.words, self.delay, self.interim, self.complete, self.fail = (
+            tuple(words),
+            delay,
+            interim or complete,
+            complete,
+            set(fail),
+        )
         self.expected: list[tuple[str, ...]] = []
 
     def open(self, heard: Callable[[Transcript], None]) -> STTStream:
@@ -124,7 +130,9 @@ class FakeLLM:
         pause: Seconds before each token; 0 still waits once for the event loop.
     """
 
-    def __init__(self, answers: Sequence[str | Sequence[str | ToolCall | Exception]] = ("Very well.",), *, pause: float = 0.0) -> None:
+    def __init__(
+        self, answers: Sequence[str | Sequence[str | ToolCall | Exception]] = ("Very well.",), *, pause: float = 0.0
+    ) -> None:
         self.answers, self.pause = tuple(answers), pause
         self.asked: list[tuple[object, ...]] = []
 
@@ -155,7 +163,13 @@ class FakeTTS:
     """
 
     def __init__(
-        self, *, per_character: float = 0.06, pause: float = 0.0, rate: int = 16000, fail: Iterable[str] = (), stall: Iterable[str] = ()
+        self,
+        *,
+        per_character: float = 0.06,
+        pause: float = 0.0,
+        rate: int = 16000,
+        fail: Iterable[str] = (),
+        stall: Iterable[str] = (),
     ) -> None:
         self.rate, self.per_character, self.pause = rate, per_character, pause
         self.fail, self.stall = set(fail), set(stall)
@@ -174,7 +188,9 @@ class FakeTTS:
             if text in self.stall and number == frames // 2:
                 await anyio.sleep_forever()
             first, last = (len(text) * at / frames for at in (number, number + 1))
-            marks = tuple(WordMark(end, round(end * frames / len(text) * self.rate * 0.02)) for end in ends if first < end <= last)
+            marks = tuple(
+                WordMark(end, round(end * frames / len(text) * self.rate * 0.02)) for end in ends if first < end <= last
+            )
             yield SpeechChunk(b"\x02\x00" * (self.rate // 50), marks)
 
 

@@ -331,7 +331,7 @@ async def _yields_async() -> AsyncIterator[int]:
     yield 1
 
 
-def _no_annotation(a: int, b) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _no_annotation(a: int, b) -> None: ...  # type: ignore[no-untyped-def]
 
 
 def _many(*numbers: int) -> None: ...
@@ -346,7 +346,7 @@ def _by_place(a: int, /) -> None: ...
 def _two_contexts(a: ToolContext, b: ToolContext) -> None: ...
 
 
-def _takes_self(self, a: int) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _takes_self(self, a: int) -> None: ...  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,9 @@ def music_only_on_hold(data: Call) -> str | None:
 
 
 def no_voice_in_the_wall(data: Call) -> str | None:
-    return "it speaks and is unplugged" if data.cell("line").state is L.DOWN and data.cell("voice").state is not V.SILENT else None
+    return (
+        "it speaks and is unplugged" if data.cell("line").state is L.DOWN and data.cell("voice").state is not V.SILENT else None
+    )
 
 
 PROPERTIES = Properties(safety=(music_only_on_hold, no_voice_in_the_wall))

@@ -144,7 +144,9 @@ def test_groups_are_boxes_and_their_rows_are_drawn_once() -> None:
     assert "    s_knocked --> g_live: PickedUp (back to live)\n" in text
     assert "  subgraph cluster_g_live {" in dot(LINE)
     assert 's_talking -> s_knocked [label="Knocked", id="r_12", class="r_12", ltail="cluster_g_live"];' in dot(LINE)
-    assert 's_knocked -> s_talking [label="PickedUp (back to live)", id="r_21", class="r_21", lhead="cluster_g_live"];' in dot(LINE)
+    assert 's_knocked -> s_talking [label="PickedUp (back to live)", id="r_21", class="r_21", lhead="cluster_g_live"];' in dot(
+        LINE
+    )
 
 
 def test_an_anywhere_row_is_drawn_once_from_a_note() -> None:
@@ -190,7 +192,9 @@ def test_marks_are_drawn_in_every_form() -> None:
     assert "Opened [oiled] / squeak ×3" in mermaid(door(), marks)
     assert "    class s_open missed\n" in mermaid(door(), marks)
     assert "missed" not in mermaid(door(), Marks({}, {"SHUT": 1, "OPEN": 1}))
-    assert 'Opened / squeak ×2\\l", id="s_open", tooltip="OPEN", peripheries="2", color="#c0392b", style="round' in dot(door(), marks)
+    assert 'Opened / squeak ×2\\l", id="s_open", tooltip="OPEN", peripheries="2", color="#c0392b", style="round' in dot(
+        door(), marks
+    )
     assert 's_shut -> s_open [label="Opened [oiled] / squeak ×3", id="r_01", class="r_01", color="#1a7f37"]' in dot(door(), marks)
     assert 'label="Closed ×0", id="r_04", class="r_04", color="#c0392b", style="dashed"' in dot(door(), marks)
     assert 'class="row r_01 taken"' in sketch(door(), marks)
@@ -324,7 +328,9 @@ def test_groups_that_cross_are_drawn_state_by_state() -> None:
 
 def test_an_anywhere_row_that_stays_is_a_line_of_its_note() -> None:
     """It may be everywhere without exception."""
-    table: StateTable[str, Any] = StateTable("t", ("a",), "a", [anywhere("go", STAY, squeak), always("a", "a", when=oiled)], strict=False)
+    table: StateTable[str, Any] = StateTable(
+        "t", ("a",), "a", [anywhere("go", STAY, squeak), always("a", "a", when=oiled)], strict=False
+    )
     assert '    state "anywhere" as n_anywhere\n    n_anywhere: go / squeak\n' in mermaid(table)
     assert 'n_anywhere [label="anywhere\\ngo / squeak\\l"' in dot(table)
 

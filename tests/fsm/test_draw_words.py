@@ -22,7 +22,12 @@ class Calm:
 
 @pytest.mark.parametrize(
     ("part", "name"),
-    [(few_rings, "few_rings"), (partial(few_rings, data=begin()), "few_rings"), (Calm(), "Calm"), (lambda _e, _d: True, "lambda")],
+    [
+        (few_rings, "few_rings"),
+        (partial(few_rings, data=begin()), "few_rings"),
+        (Calm(), "Calm"),
+        (lambda _e, _d: True, "lambda"),
+    ],
 )
 def test_guards_and_actions_are_called_without_addresses(part: object, name: str) -> None:
     assert function_name(part) == name

@@ -96,6 +96,12 @@ class TestTimers:
         up_to_speaking(talk)
         assert VOICE.step(talk, Started()).arms == []
 
+    def test_a_timer_may_be_due_at_once(self) -> None:
+        assert VOICE.arms(VOICE.start(Talk(), {"wake": 0})) == [Arm("floor", "wake", 0, 0)]
+
+    def test_arms_are_compared_and_collected_by_value(self) -> None:
+        assert len({Arm("floor", "wake", 0, 0), Arm("floor", "wake", 0, 0), Arm("floor", "wake", 0, 1)}) == 2
+
     @pytest.mark.parametrize("seconds", [-0.1, float("nan"), float("inf")])
     def test_a_delay_is_a_number_of_seconds(self, seconds: float) -> None:
         with pytest.raises(MisuseError, match="the timer pause cannot be"):

@@ -77,7 +77,11 @@ def test_a_machine_that_did_not_move_is_not_told_again() -> None:
     lines = [json.loads(line) for line in record(Called("1", 1), Due("line", "ring_limit", 1), PickedUp(), HELLO, HungUp())]
     assert "to" not in lines[2]
     assert lines[2]["arm"] == [["line", "ring_limit", 20_000_000, 2]]
-    assert [line.get("to") for line in lines[3:]] == [{"line": "TALKING", "voice": "SPEAKING"}, None, {"line": "IDLE", "voice": "SILENT"}]
+    assert [line.get("to") for line in lines[3:]] == [
+        {"line": "TALKING", "voice": "SPEAKING"},
+        None,
+        {"line": "IDLE", "voice": "SILENT"},
+    ]
 
 
 def test_a_line_of_an_event_that_means_nothing_is_short() -> None:

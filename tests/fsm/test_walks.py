@@ -127,7 +127,9 @@ def test_a_planted_hole_is_found_and_told_in_its_shortest_scene(seed: int) -> No
     assert len(scene) == 6
     assert scene[:2] + scene[3:5] == ["SpeechStarted", "SpeechStopped", "ReplyAudible", "SpeechStarted"]
     assert scene[5] in {"ReplyPlayed", "ReplyFailed"}
-    assert str(found.value).startswith("held_only_in_holding: playout is held outside HOLDING\n    1. SpeechStarted\n    2. SpeechStopped\n")
+    assert str(found.value).startswith(
+        "held_only_in_holding: playout is held outside HOLDING\n    1. SpeechStarted\n    2. SpeechStopped\n"
+    )
 
 
 def test_the_mended_table_passes() -> None:
@@ -163,7 +165,13 @@ def test_most_events_of_a_walk_do_something() -> None:
 def test_events_fall_around_due_timers_and_classes_are_equally_likely() -> None:
     """A class with twenty candidates does not push the other aside."""
     ring = Timer("ring", 20.0)
-    rows: list[Any] = [row("a", "go", "b"), after("b", ring, "a"), row("b", Spoke, STAY), row("b", "go", STAY), row("a", Spoke, STAY)]
+    rows: list[Any] = [
+        row("a", "go", "b"),
+        after("b", ring, "a"),
+        row("b", Spoke, STAY),
+        row("b", "go", STAY),
+        row("a", Spoke, STAY),
+    ]
     joint: Joint[Any] = Joint("j", {"t": StateTable("t", ("a", "b"), "a", rows)})
     offered = [*(Spoke((), n) for n in range(20)), "go"]
     many: World[Any] = World(joint, lambda: joint.start(Shared()), lambda _: offered)
@@ -237,7 +245,10 @@ def test_equal_timers_come_in_the_order_they_were_armed() -> None:
     again: Walk[Any] = Walk(World(joint, lambda: joint.start(Shared()), lambda _: ["go"]))
     again.come("go", 500_000)
     again.play([Stop(Due("", "", 0), 0)] * 3)  # timers of a scene are those of the clock; there are only two
-    assert [(stop.event, stop.at) for stop in again.scene[1:]] == [(Due("one", "tick", 0), 1_000_000), (Due("two", "tock", 1), 1_500_000)]
+    assert [(stop.event, stop.at) for stop in again.scene[1:]] == [
+        (Due("one", "tick", 0), 1_000_000),
+        (Due("two", "tock", 1), 1_500_000),
+    ]
 
 
 def test_a_timer_that_never_lets_an_event_come_is_a_finding() -> None:
@@ -298,7 +309,11 @@ def test_time_in_a_scene_is_told_and_shortened() -> None:
     """An event is brought forward unless it has to be late; here it does: only after the timer the hole is open."""
 
     def no_hold_after_ringing_twice(move: Move[Call]) -> str | None:
-        return "held" if isinstance(move.event, HoldPressed) and move.before.rings == 2 and move.after.cell("line").state is L.HELD else None
+        return (
+            "held"
+            if isinstance(move.event, HoldPressed) and move.before.rings == 2 and move.after.cell("line").state is L.HELD
+            else None
+        )
 
     with pytest.raises(WalkFailed) as found:
         walk(world(), Properties(response=(no_hold_after_ringing_twice,)), examples=2_000, seed=5)

@@ -7,7 +7,17 @@ from typing import Any
 import anyio
 import pytest
 
-from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, MemoryRoom, MisuseError, ProviderError, RoomOptions, function_tool
+from fsm_agents import (
+    Agent,
+    AgentSession,
+    CascadingPipeline,
+    JobContext,
+    MemoryRoom,
+    MisuseError,
+    ProviderError,
+    RoomOptions,
+    function_tool,
+)
 from fsm_agents.chat.message import ToolCall
 from fsm_agents.jobs.context import CALLBACK_LIMIT
 from fsm_agents.session.own import JOIN_LIMIT, LEAVE_LIMIT
@@ -235,7 +245,11 @@ async def test_shutdown_from_inside_asks_and_returns(place: str) -> None:
         await ctx.connect()
         ctx.add_shutdown_callback(lambda: agent.at("callback"))
         ctx.add_shutdown_callback(lambda: room.lines.append("last callback"))
-        made = AgentSession(agent, CascadingPipeline(FakeSTT(), FakeLLM([[ToolCall("1", "finish", "{}")], "Bye."]), FakeTTS(), FakeVAD()), wake_up=2)
+        made = AgentSession(
+            agent,
+            CascadingPipeline(FakeSTT(), FakeLLM([[ToolCall("1", "finish", "{}")], "Bye."]), FakeTTS(), FakeVAD()),
+            wake_up=2,
+        )
         made.on_wake_up = lambda: agent.at("on_wake_up")
         await made.start()
         if place == "tool":
@@ -294,7 +308,10 @@ async def test_sessions_close_beside_each_other() -> None:
 
     async with context(Noting()) as ctx:
         await ctx.connect()
-        made = [AgentSession(Slow(), CascadingPipeline(FakeSTT(), FakeLLM(), FakeTTS(), FakeVAD()), room=MemoryRoom()) for _ in range(10)]
+        made = [
+            AgentSession(Slow(), CascadingPipeline(FakeSTT(), FakeLLM(), FakeTTS(), FakeVAD()), room=MemoryRoom())
+            for _ in range(10)
+        ]
         for each in made:
             await each.start()
         await ctx.shutdown()

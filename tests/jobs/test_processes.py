@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-PROGRAM = '''
+PROGRAM = """
 import sys
 
 import anyio
@@ -68,7 +68,7 @@ def make_context():
 if __name__ == "__main__":
     WorkerJob(entrypoint=entrypoint, jobctx=make_context).start(backend=backend)
     say("over")
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def end(program: Path, number: signal.Signals, backend: str, how: str) -> list[str]:
     """Start it, send the signal when it is ready, and give what it printed after that."""
-    process = subprocess.Popen([sys.executable, str(program), backend, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(
+        [sys.executable, str(program), backend, how], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    )
     try:
         assert process.stdout is not None
         first = process.stdout.readline()

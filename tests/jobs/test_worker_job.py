@@ -33,7 +33,9 @@ class Diary(Agent):
 
 def session(agent: Agent | None = None) -> AgentSession:
     """A session in the room of the job."""
-    return AgentSession(agent=agent or Agent(), pipeline=CascadingPipeline(stt=FakeSTT(), llm=FakeLLM(), tts=FakeTTS(), vad=FakeVAD()))
+    return AgentSession(
+        agent=agent or Agent(), pipeline=CascadingPipeline(stt=FakeSTT(), llm=FakeLLM(), tts=FakeTTS(), vad=FakeVAD())
+    )
 
 
 def make_context(room: MemoryRoom) -> Callable[[], JobContext]:

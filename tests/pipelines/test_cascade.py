@@ -90,8 +90,10 @@ async def test_providers_need_not_be_generators() -> None:
 
     class Flow(ConversationFlow):
         def run(self, transcript: str) -> AsyncIterator[str]:
-            return Iter(iter(["Said ", "by the flow. "]) if transcript == "words 2" else iter([])) if transcript != "words 1" else (
-                self.process_with_llm()
+            return (
+                Iter(iter(["Said ", "by the flow. "]) if transcript == "words 2" else iter([]))
+                if transcript != "words 1"
+                else (self.process_with_llm())
             )
 
     async with scene(flow=Flow(), llm=LLM(), tts=TTS()) as s:

@@ -211,7 +211,7 @@ async def test_the_waiting_of_a_replaced_stream_ends_and_that_of_the_new_one_beg
     """Or a connection that was lost would leave the ear deaf for good."""
     world = World(STT({"begin"}))
     async with anyio.create_task_group() as group:
-        world.ear._spawn = lambda fn, _name: group.start_soon(fn)
+        world.ear._spawn = lambda fn, _name: group.start_soon(fn)  # type: ignore[assignment,return-value]
         group.start_soon(world.ear.run)
         while not world.stt.streams[0].asked:
             await anyio.lowlevel.checkpoint()

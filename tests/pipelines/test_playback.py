@@ -46,7 +46,7 @@ class World:
         self.posted.append(event)
         CONVERSATION.step(self.talk, event)
 
-    def is_over(self, spoken: list[Utterance], unheard: int, cut: bool) -> None:  # noqa: FBT001
+    def is_over(self, spoken: list[Utterance], unheard: int, cut: bool) -> None:
         """Note it."""
         self.over.append(([utterance.text for utterance in spoken], unheard, cut))
 

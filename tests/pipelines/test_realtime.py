@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fsm_agents import Agent
@@ -22,7 +24,9 @@ class Greeter(Agent):
 
 async def test_a_conversation() -> None:
     """A greeting, two turns, answers with sound; history and the model's conversation say the same."""
-    async with realtime_scene(FakeRealtime(["It is ten.", "Goodbye then."], words=["what time is it", "thank you"]), Greeter("Be brief.")) as s:
+    async with realtime_scene(
+        FakeRealtime(["It is ten.", "Goodbye then."], words=["what time is it", "thank you"]), Greeter("Be brief.")
+    ) as s:
         await s.turn()
         await s.label("listening")
         await s.turn()
@@ -74,7 +78,8 @@ async def test_a_barge_in_keeps_what_was_heard() -> None:
         assert s.told("truncate") == [(s.told("truncate")[0][0], sounded)]
         assert len(long) * sounded // (len(long) * 60) - 8 < len(s.said()[0]) <= len(long) * sounded // (len(long) * 60)
         assert long.startswith(s.said()[0])
-        assert s.session.history.items[1].interrupted
+        cut: Any = s.session.history.items[1]
+        assert cut.interrupted
         assert s.said("user") == ["count", "stop it please"]
         assert [who for who, _ in s.shown()] == ["user", "assistant", "user", "assistant"]
         assert s.shown()[1][1].endswith("|")
@@ -103,7 +108,9 @@ async def test_a_cough_over_the_agent_does_not_end_the_answer() -> None:
 
 async def test_a_short_word_over_the_agent_counts() -> None:
     """It is as short as a cough; its words tell the difference."""
-    async with realtime_scene(FakeRealtime(["A long answer that goes on and on and on.", "Fine."], words=["tell me", "stop"])) as s:
+    async with realtime_scene(
+        FakeRealtime(["A long answer that goes on and on and on.", "Fine."], words=["tell me", "stop"])
+    ) as s:
         await s.turn()
         await s.label("speaking")
         await s.caller.speak(0.2)

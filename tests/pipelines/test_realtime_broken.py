@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anyio
 import pytest
 
@@ -239,7 +241,7 @@ async def test_events_of_an_old_response_mean_nothing() -> None:
         await s.caller.speak(1.5)
         await s.caller.wait(1)
         now = s.model.now
-        late = [ResponseAudio(old, "answer_x", b"\x09\x00" * 2400), ResponseText(old, "answer_x", "late", spoken=True)]
+        late: list[Any] = [ResponseAudio(old, "answer_x", b"\x09\x00" * 2400), ResponseText(old, "answer_x", "late", spoken=True)]
         now.emit(*late, ResponseEnded(old, "completed"), *late, ResponseCreated(old, "r1"), InputStarted("item_1"))
         await s.caller.wait(1)
         await s.label("listening")
@@ -248,9 +250,9 @@ async def test_events_of_an_old_response_mean_nothing() -> None:
         assert s.heard() == [LONG, "Yes?"]
 
 
-async def test_a_response_that_begins_after_it_was_given_up_is_cancelled() -> None:
-    """The caller went on before it began: nothing of it is ever heard, and the next one waits for its end."""
-    async with realtime_scene(FakeRealtime(["Too late.", "In time."], words=["first", "second and third"], think=3)) as s:
+async def test_a_response_that_was_given_up_before_it_began() -> None:
+    """The caller went on: it is stopped although its name is not known yet, and the next one is not refused."""
+    async with realtime_scene(FakeRealtime(["In time."], words=["first", "second and third"], think=3)) as s:
         await s.turn()
         await s.label("thinking")
         await s.caller.speak(1.5)
@@ -261,6 +263,7 @@ async def test_a_response_that_begins_after_it_was_given_up_is_cancelled() -> No
         assert s.said("user") == ["first", "second and third"]
         assert [text for who, text in s.shown() if who == "assistant"] == ["In time."]
     assert s.told("cancel")[0] == ("",)
+    assert len(s.model.asked) == 2
 
 
 async def test_a_provider_that_answers_unasked_is_stopped() -> None:

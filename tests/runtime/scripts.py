@@ -78,7 +78,9 @@ scripts: st.SearchStrategy[Script] = st.builds(
     stt_delay=st.sampled_from([0.0, 0.0, 0.0903, 0.9907, 3.0909]),
     llm_pause=st.sampled_from([0.0, 0.0511, 0.4003]),
     tts_pause=st.sampled_from([0.0, 0.0057, 0.0307]),
-    answers=st.lists(st.sampled_from(["text", "text", "tool", "fail", "tts fails", "stall", "nothing"]), min_size=1, max_size=3).map(tuple),
+    answers=st.lists(
+        st.sampled_from(["text", "text", "tool", "fail", "tts fails", "stall", "nothing"]), min_size=1, max_size=3
+    ).map(tuple),
     sentence=st.sampled_from([2, 12]),
     wake_up=st.sampled_from([None, 1.5037, 5.0041]),
     final_ends_turn=st.booleans(),
@@ -144,7 +146,10 @@ class Tempers(ConversationFlow):
         if temper == "stall":
             await anyio.sleep_forever()
         if temper == "tool":
-            self.session.pipeline.llm.answers = ([ToolCall(str(self.turns), "look_up", f'{{"key": "k{self.turns}"}}')], "It is found.")  # type: ignore[attr-defined]
+            self.session.pipeline.llm.answers = (
+                [ToolCall(str(self.turns), "look_up", f'{{"key": "k{self.turns}"}}')],
+                "It is found.",
+            )  # type: ignore[attr-defined]
             self.session.pipeline.llm.asked = []  # type: ignore[attr-defined]
         else:
             self.session.pipeline.llm.answers = (" ".join(f"word{number}" for number in range(self.script.sentence)) + ".",)  # type: ignore[attr-defined]

@@ -113,7 +113,10 @@ async def test_a_watcher_sees_every_step_at_rest_and_cannot_harm(caplog: pytest.
     await anyio.sleep_until(2.5)
     world.driver.post(on.StartAsked())
     world.driver.post(on.Entered())
-    assert [(at, type(step.event), done) for at, step, done in seen] == [(2_500_000, on.StartAsked, 0), (2_500_000, on.Entered, 2)]
+    assert [(at, type(step.event), done) for at, step, done in seen] == [
+        (2_500_000, on.StartAsked, 0),
+        (2_500_000, on.Entered, 2),
+    ]
     assert "a watcher failed" in caplog.text
 
 

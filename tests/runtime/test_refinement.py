@@ -43,7 +43,9 @@ def same_steps(script: Script, played: Played) -> None:
 
 def words_are_kept(played: Played) -> None:
     """Every final transcript is in history once, or was discarded with a reason, or both; no word is in history twice."""
-    finals = {taped.event.segment: taped.event.text for taped in played.scene.steps if isinstance(taped.event, on.FinalTranscript)}
+    finals = {
+        taped.event.segment: taped.event.text for taped in played.scene.steps if isinstance(taped.event, on.FinalTranscript)
+    }
     said = " ".join(played.scene.said("user")).split()
     discarded = " ".join(lost.text for lost in played.scene.did(do.Discard)).split()
     for text in filter(None, finals.values()):
@@ -73,7 +75,7 @@ def history_was_heard(played: Played) -> None:
 
 @both
 @given(script=scripts)
-@example(script=Script((("speak", 0.3), ("wait", 0.7)), (), "half", False, 3.0909, 0.0, 0.0, ("text",), 2, None, False))  # noqa: FBT003
+@example(script=Script((("speak", 0.3), ("wait", 0.7)), (), "half", False, 3.0909, 0.0, 0.0, ("text",), 2, None, False))
 @settings(max_examples=40)
 def test_a_session_does_what_its_tables_do(backend: str, script: Script) -> None:
     """Any conversation; and when it is quiet, nothing is owed."""

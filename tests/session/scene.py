@@ -195,7 +195,7 @@ async def scene(
     stt, llm, tts = stt or FakeSTT(), llm or FakeLLM(), tts or VoiceTTS()
     taken: list[Scene] = []
     room = room or MemoryRoom(paced=True)
-    room._sink = lambda frame: taken[0].take_frame(frame)  # noqa: PLW0108 - it is there later
+    room._sink = lambda frame: taken[0].take_frame(frame)
     wired = CascadingPipeline(stt=stt, llm=llm, tts=tts, vad=vad or FakeVAD(), turn=turn, **pipeline)
     session = Watched(agent or Agent("Be kind."), wired, flow, wake_up, room=room)
     made = Scene(session, room, ScriptedCaller(room), stt, llm, tts)

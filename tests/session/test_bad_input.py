@@ -72,7 +72,9 @@ async def test_start_takes_no_options() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, True, "0.3", None, float("nan"), float("inf"), 3600])
-@pytest.mark.parametrize("name", ["complete", "hangover", "endpoint", "transcript", "turn_limit", "barge_in", "dead_air", "tool_limit"])
+@pytest.mark.parametrize(
+    "name", ["complete", "hangover", "endpoint", "transcript", "turn_limit", "barge_in", "dead_air", "tool_limit"]
+)
 def test_delays_are_seconds_above_zero(name: str, seconds: Any) -> None:
     """The message names the option and the value."""
     with pytest.raises(MisuseError, match=rf"TurnOptions\({name}="):

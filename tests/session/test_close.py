@@ -70,7 +70,7 @@ async def reach(s: Scene, label: str) -> None:
     if label == "holding":
         await s.label("speaking")
         await s.caller.speak(0.2)
-    await s.label(label)
+    await s.label(label)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -78,7 +78,10 @@ async def test_close_from_every_label(label: str) -> None:
     """At once, since nothing hangs; ``on_exit`` runs once; nothing of the reply sounds any more."""
     agent = Slow()
     think = ToolCall("1", "think", "{}")
-    llm = FakeLLM([["One two three four.", think]] if label == "acting" else ["One two three four five."], pause=0.5 if label == "thinking" else 0)
+    llm = FakeLLM(
+        [["One two three four.", think]] if label == "acting" else ["One two three four five."],
+        pause=0.5 if label == "thinking" else 0,
+    )
     async with scene(agent, llm=llm) as s:
         await reach(s, label)
         if label == "closed":
@@ -210,7 +213,9 @@ async def test_a_goodbye_that_is_too_long_is_cut() -> None:
 
     class Chatty(Agent):
         async def on_exit(self) -> None:
-            await self.session.say("Well, it was very nice indeed to talk to you, and before you go let me tell you about my day.")
+            await self.session.say(
+                "Well, it was very nice indeed to talk to you, and before you go let me tell you about my day."
+            )
 
     async with scene(Chatty()) as s:
         await s.session.close()

@@ -223,7 +223,7 @@ async def test_a_flow_that_answers_nothing_is_a_turn_all_the_same() -> None:
 
     class Silent(ConversationFlow):
         async def run(self, transcript: str) -> AsyncIterator[str]:
-            for text in ():
+            for text in tuple[str, ...]():
                 yield text
 
     async with scene(flow=Silent()) as s:

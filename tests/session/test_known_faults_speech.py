@@ -35,7 +35,7 @@ class MuteTTS(VoiceTTS):
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
         self.spoken.append(text)
         await anyio.lowlevel.checkpoint()
-        for chunk in ():
+        for chunk in tuple[SpeechChunk, ...]():
             yield chunk
 
 

@@ -189,7 +189,8 @@ async def test_connect_of_the_job_returns_to_the_room() -> None:
         await session.start()
         async with anyio.create_task_group() as group:  # at the same time: connect waits for the leave
             group.start_soon(session.leave)
-            await anyio.lowlevel.checkpoint()
+            while session.state != "left":
+                await anyio.lowlevel.checkpoint()
             await ctx.connect()
         assert session.state == "running"
         while room._heard is None:
@@ -209,5 +210,3 @@ async def test_the_wake_up_does_not_ring_while_away_and_does_afterwards() -> Non
         await s.come_back()
         await anyio.sleep_until(12)
     assert s.when(do.CallWakeUp) == [11]
-
-

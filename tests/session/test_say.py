@@ -166,7 +166,7 @@ async def test_what_follows_an_uninterruptible_say_can_be_interrupted_again() ->
 
 
 @pytest.mark.parametrize("cut", [False, True])
-async def test_says_that_wait_behind_a_cut_are_over_too(cut: bool) -> None:  # noqa: FBT001
+async def test_says_that_wait_behind_a_cut_are_over_too(cut: bool) -> None:
     """Interrupted before they began: nothing of them was heard."""
     async with scene() as s:
         handles = [s.session.say(text) for text in ("One two three four.", "Five six.", "Seven eight.")]
@@ -224,13 +224,19 @@ async def test_a_long_say_sounds_without_a_gap() -> None:
 
 async def test_two_makers_that_wait_for_space_both_go_on() -> None:
     """An interjection beside a long answer: neither is forgotten."""
-    async with scene(tts=VoiceTTS(per_character=0.3), llm=FakeLLM(["A long answer of forty characters or so. And another one."])) as s:
+    async with scene(
+        tts=VoiceTTS(per_character=0.3), llm=FakeLLM(["A long answer of forty characters or so. And another one."])
+    ) as s:
         await s.caller.wait(GUARD)
         await s.turn()
         await s.label("speaking")
         await s.session.say("A long interjection of forty characters.")
         await s.label("listening")
-    assert s.heard() == ["A long answer of forty characters or so.", "A long interjection of forty characters.", "And another one."]
+    assert s.heard() == [
+        "A long answer of forty characters or so.",
+        "A long interjection of forty characters.",
+        "And another one.",
+    ]
     assert s.labels.count("speaking") == 1
 
 

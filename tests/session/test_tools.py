@@ -95,7 +95,9 @@ async def test_what_a_tool_raises_is_logged_and_not_told(kind: str, caplog: pyte
         """Fail."""
         raise RuntimeError("password=hunter2")
 
-    async with scene(agent_with(boom_async if kind == "async" else boom_sync), llm=FakeLLM([[ToolCall("1", "boom", "{}")], "Sorry."])) as s:
+    async with scene(
+        agent_with(boom_async if kind == "async" else boom_sync), llm=FakeLLM([[ToolCall("1", "boom", "{}")], "Sorry."])
+    ) as s:
         await ask(s)
     assert results(s) == [ToolResult("1", "boom", "boom failed", is_error=True)]
     assert "hunter2" in caplog.text

@@ -47,13 +47,17 @@ async def converse() -> list[weakref.ref[Any]]:
         await s.session.leave()
         await s.come_back()
         await anyio.sleep_until(anyio.current_time() + 5)
-        return [weakref.ref(each) for each in (s, s.session, s.session.agent, s.session.host, s.session.mouth, s.session.ear, s.room)]
+        return [
+            weakref.ref(each) for each in (s, s.session, s.session.agent, s.session.host, s.session.mouth, s.session.ear, s.room)
+        ]
 
 
 async def test_nothing_holds_a_session_that_is_over() -> None:
     """No registry, no cycle through a task, no timer."""
     left = await converse()
-    await anyio.sleep_until(anyio.current_time() + 60)  # asyncio keeps the context of a cancelled timer until it would have been due
+    await anyio.sleep_until(
+        anyio.current_time() + 60
+    )  # asyncio keeps the context of a cancelled timer until it would have been due
     gc.collect()
     assert [ref() for ref in left] == [None] * 7
 

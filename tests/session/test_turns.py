@@ -161,7 +161,9 @@ async def test_the_words_of_the_apology_can_be_chosen() -> None:
 
 async def test_a_model_that_stalls_in_the_middle_is_followed_by_an_apology() -> None:
     """History keeps what was heard of it."""
-    async with scene(tts=VoiceTTS(stall=["And the second one is long."]), llm=FakeLLM(["The first one. And the second one is long."])) as s:
+    async with scene(
+        tts=VoiceTTS(stall=["And the second one is long."]), llm=FakeLLM(["The first one. And the second one is long."])
+    ) as s:
         await first_turn(s)
         await s.until(lambda: APOLOGY in s.said())
     assert s.said() == ["The first one. And the", APOLOGY]
@@ -210,7 +212,9 @@ async def test_the_reply_never_starts_over_a_caller_who_speaks_again() -> None:
 async def test_every_reply_answers_all_that_was_said_until_it_began() -> None:
     """Words under what cannot be interrupted are answered after it, all of them, once."""
     async with scene(stt=FakeSTT(["one", "two", "three"])) as s:
-        s.session.say("This is a very long announcement which nobody can interrupt, whatever they say meanwhile.", interruptible=False)
+        s.session.say(
+            "This is a very long announcement which nobody can interrupt, whatever they say meanwhile.", interruptible=False
+        )
         await first_turn(s)
         await s.turn(0.3)
         await s.turn(0.3)

@@ -120,7 +120,9 @@ PHONE: StateTable[Phone, Call] = StateTable("phone", Phone, Phone.IDLE, [
 ], final=(Phone.ON_HOLD,), groups=(IN_USE,))
 # fmt: on
 
-NAMES: StateTable[str, Call] = StateTable("names", ["on", "off"], "on", [row("on", "flip", "off", forget), row("off", "flip", STAY)])
+NAMES: StateTable[str, Call] = StateTable(
+    "names", ["on", "off"], "on", [row("on", "flip", "off", forget), row("off", "flip", STAY)]
+)
 HOUSE: Joint[Call] = Joint("house", {"phone": PHONE, "names": NAMES}, stale={Dialled: is_local})
 
 

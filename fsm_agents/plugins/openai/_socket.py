@@ -95,7 +95,9 @@ class WebSocket:
         socket = cls(stream, WSConnection(ConnectionType.CLIENT))
         try:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            request = Request(host=parts.netloc, target=target, extra_headers=[(n.encode(), v.encode()) for n, v in headers.items()])
+            request = Request(
+                host=parts.netloc, target=target, extra_headers=[(n.encode(), v.encode()) for n, v in headers.items()]
+            )
             await socket._send(request)
             await socket._accepted()
         except BaseException:

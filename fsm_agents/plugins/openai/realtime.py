@@ -120,7 +120,9 @@ class OpenAIRealtime:
                     raise
                 return session
         except TimeoutError:
-            raise OpenAIProviderError(f"{account.who}: {account.where} did not answer within {account.timeout:g} s", "timeout") from None
+            raise OpenAIProviderError(
+                f"{account.who}: {account.where} did not answer within {account.timeout:g} s", "timeout"
+            ) from None
 
     async def _open(self, tls: ssl.SSLContext | None) -> WebSocket:
         account, key = self._account, self._account.secret()

@@ -18,7 +18,9 @@ RATE = 24000
 """Hz: the only rate of the interface's PCM."""
 Detection = Literal["server_vad", "semantic_vad"]
 
-_EXACTLY = "Say exactly the following words, in the language they are written in. Add nothing, leave nothing out, answer nothing:\n\n"
+_EXACTLY = (
+    "Say exactly the following words, in the language they are written in. Add nothing, leave nothing out, answer nothing:\n\n"
+)
 _KEYWORDS = ("gpt-transcribe", "gpt-live-transcribe")
 _NO_HINTS = ("gpt-realtime-whisper", "gpt-4o-transcribe-diarize")
 

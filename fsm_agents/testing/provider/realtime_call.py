@@ -181,7 +181,9 @@ class Call:
     async def _truncate(self, event: dict[str, Any]) -> None:
         item = self._find(event["item_id"])
         if event["audio_end_ms"] > item.seconds * 1000:
-            raise RefusedRequest(f"Audio content of {item.seconds * 1000:.0f}ms is already shorter than that", code="invalid_value")
+            raise RefusedRequest(
+                f"Audio content of {item.seconds * 1000:.0f}ms is already shorter than that", code="invalid_value"
+            )
         item.data["content"] = [{"type": "output_audio", "transcript": ""}]
         await self._tell("conversation.item.truncated", item_id=item.id, content_index=0, audio_end_ms=event["audio_end_ms"])
 

@@ -88,9 +88,17 @@ def response_events(scripted: Scripted, about: dict[str, Any], number: Callable[
     if scripted.text:
         item = Item(number("item"), _message(scripted.text, spoken=spoken), spoken_ms(scripted.text) / 1000 if spoken else 0)
         items.append(item)
-        pieces += _spoken(item, scripted.text, about["id"], number) if spoken else _written(item, scripted.text, about["id"], number)
+        pieces += (
+            _spoken(item, scripted.text, about["id"], number) if spoken else _written(item, scripted.text, about["id"], number)
+        )
     for call in scripted.calls:
-        data = {"type": "function_call", "call_id": number("call"), "name": call.name, "arguments": call.arguments, "status": "completed"}
+        data = {
+            "type": "function_call",
+            "call_id": number("call"),
+            "name": call.name,
+            "arguments": call.arguments,
+            "status": "completed",
+        }
         items.append(Item(number("item"), data))
         pieces += _called(items[-1], len(items) - 1, about["id"], number)
     output = [{**item.data, "id": item.id} for item in items]

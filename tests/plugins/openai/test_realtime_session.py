@@ -107,7 +107,9 @@ async def test_the_first_program(server: ProviderServer, monkeypatch: pytest.Mon
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
     model = OpenAIRealtime(model="gpt-4o-realtime-preview")
     room = MemoryRoom()
-    session = AgentSession(agent=Greeter("You are a helpful meeting assistant."), pipeline=RealTimePipeline(model=model), room=room)
+    session = AgentSession(
+        agent=Greeter("You are a helpful meeting assistant."), pipeline=RealTimePipeline(model=model), room=room
+    )
     caller = Caller(session, room)
     async with session:
         await caller.turn()
@@ -199,7 +201,9 @@ async def test_a_missing_key(server: ProviderServer) -> None:
 
 async def test_a_connection_that_breaks_is_restored(server: ProviderServer) -> None:
     """The conversation stands on the new connection, in order, in the server's own words."""
-    server.reset({"transcripts": ["what time is it", "and now", "thank you"], "answers": ["It is ten.", "Lost.", "Here I am.", "Bye."]})
+    server.reset(
+        {"transcripts": ["what time is it", "and now", "thank you"], "answers": ["It is ten.", "Lost.", "Here I am.", "Bye."]}
+    )
     async with call(server, turn=TurnOptions(final_ends_turn=True, dead_air=5)) as caller:
         await caller.turn()
         await caller.until(lambda: caller.said("user") == ["what time is it"])

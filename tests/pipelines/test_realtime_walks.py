@@ -1,0 +1,119 @@
+"""Random conversations with a realtime model: whatever the caller, the host and the connection do, the promises of the scene hold.
+
+Beside those, at the end: the model's conversation is the history, word for word where it was heard to its end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fsm_agents import Agent, function_tool
+from fsm_agents.chat.message import ChatMessage, ToolCall, ToolResult
+from fsm_agents.testing.fakes import FakeSTT, FakeVAD
+from fsm_agents.testing.fakes_realtime import Cue, FakeRealtime
+from tests.pipelines.realtime_scene import RealtimeScene, realtime_scene
+from tests.session.scene import VoiceTTS
+
+pytestmark = pytest.mark.anyio
+
+ANSWERS = [
+    "Yes.", "A rather long answer that goes on and on until somebody says stop.", ["Let me see.", "call", "There it is."],
+    ["call"], [Cue.FAIL], ["Half of", Cue.INCOMPLETE], ["And then", Cue.BREAK], [Cue.BREAK],
+]  # fmt: skip
+MOVES = st.one_of(
+    st.tuples(st.just("speak"), st.sampled_from([0.1, 0.3, 0.7, 1.5])),
+    st.tuples(st.just("wait"), st.sampled_from([0.1, 0.4, 0.7, 1.0, 3.0])),
+    st.tuples(st.sampled_from(["say", "firm", "interrupt", "break"]), st.just(0.0)),
+)
+
+
+async def move(s: RealtimeScene, what: str, seconds: float) -> None:
+    """One thing that happens."""
+    if what == "speak":
+        await s.caller.speak(seconds)
+    elif what == "wait":
+        await s.caller.wait(seconds)
+    elif what == "break" and s.model.sessions:
+        s.model.now.break_off()
+    elif what == "interrupt":
+        s.session.interrupt(force=True)
+    elif what in ("say", "firm"):
+        s.session.say("By the way.", interruptible=what == "say")
+
+
+def look() -> str:
+    """Look something up."""
+    return "found"
+
+
+async def settle(s: RealtimeScene) -> None:
+    """Let everything come to its end; a walk must always be able to."""
+    for _ in range(400):
+        await s.caller.wait(0.5)
+        line = s.session.pipeline.llm._line  # type: ignore[attr-defined]
+        if s.session.state != "running" or (s.session.label == "listening" and line.session is not None and not line._responses):
+            return
+    raise AssertionError(f"it never came to rest: {s.session.label}")
+
+
+def same(s: RealtimeScene) -> None:
+    """The model's conversation is what history is, in the order of each side."""
+    shown = [entry for entry in s.shown() if entry[0] != "assistant"]
+    history: list[tuple[str, str]] = []
+    for item in s.session.history.export()[1:]:
+        if isinstance(item, ToolCall):
+            history.append(("call", item.name))
+        elif isinstance(item, ToolResult):
+            history.append(("result", item.output))
+        elif item.role == "user":
+            history.append(("user", item.text))
+    unread = [entry for entry in history if "(speech)" in entry[1]]
+    assert unread or sorted(history) == sorted((kind, text) for kind, text in shown if text) or _parts(history) == _parts(shown)
+    heard = " ".join(item.text for item in s.session.history.items if isinstance(item, ChatMessage) and item.role == "assistant")
+    told = " ".join(text.rstrip("|").strip() for kind, text in s.shown() if kind == "assistant")
+    assert sorted(_whole(told)) == sorted(_whole(heard)) or "|" in str(s.shown())
+
+
+def _parts(entries: list[tuple[str, str]]) -> list[str]:
+    return " ".join(text for _, text in entries).split()
+
+
+def _whole(text: str) -> list[str]:
+    return text.split()
+
+
+MIXES: list[dict[str, Any]] = [{}, {"tail": None}, {"tts": True}, {"stt": True}]
+
+
+@pytest.mark.parametrize("mix", MIXES, ids=["both ways", "own turns", "own voice", "own words"])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    moves=st.lists(MOVES, min_size=1, max_size=12),
+    answers=st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=4),
+    noise=st.booleans(),
+)
+async def test_a_walk(mix: dict[str, Any], moves: list[tuple[str, float]], answers: list[Any], noise: bool) -> None:
+    """Safe at every rest, nothing that a provider would refuse, and always back to listening."""
+    numbers = iter(range(10_000))
+    scripts = [
+        [ToolCall(f"c{next(numbers)}", "look", "{}") if part == "call" else part for part in ([a] if isinstance(a, str) else a)] for a in answers
+    ]  # fmt: skip
+    words = ["", "one", "two words"] if noise else ["first", "second", "and third"]
+    model = FakeRealtime([*scripts, "The end."], words=words, tail=mix.get("tail", 0.5), pause=0.01)
+    parts: dict[str, Any] = {"vad": FakeVAD()} if "tail" in mix or "stt" in mix else {}
+    parts |= {"stt": FakeSTT()} if "stt" in mix else {}
+    tts = VoiceTTS() if "tts" in mix else None
+    async with realtime_scene(model, Agent("x", tools=[function_tool(look)]), tts=tts, **parts) as s:
+        await s.caller.wait(0.4)
+        for what, seconds in moves:
+            if s.session.state != "running":
+                break
+            await move(s, what, seconds)
+        if s.session.state == "running":
+            await settle(s)
+        if s.session.state == "running":
+            same(s)
