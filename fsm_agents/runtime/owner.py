@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ class Owner(Protocol):
         """The room that sessions of this owner are in; ``None`` before there is one."""
         ...
 
-    def start_soon(self, fn: Callable[[], Awaitable[Any]], name: str) -> None:
+    def start_soon(self, fn: Callable[[], Coroutine[Any, Any, Any]], name: str) -> None:
         """Run a task in the owner's task group."""
         ...
 

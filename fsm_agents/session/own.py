@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Self
@@ -62,7 +62,7 @@ class OwnGroup:
         self._group: TaskGroup | None = None
         self._token: Token[Owner | None] | None = None
 
-    def start_soon(self, fn: Callable[[], Awaitable[Any]], name: str) -> None:
+    def start_soon(self, fn: Callable[[], Coroutine[Any, Any, Any]], name: str) -> None:
         """Run a task in the group."""
         if self._group is None:
             msg = "this owner is not entered: use it in `async with`"

@@ -190,7 +190,8 @@ class FakeRealtimeSession:
         """One more item."""
         name = self._name("added")
         self.told.append(("add_item", name, item, len(pcm)))
-        self.conversation.append(FakeItem(name, item, len(pcm) // 48))
+        said = ChatMessage("user", self.model.last_words or "") if pcm else item
+        self.conversation.append(FakeItem(name, said, len(pcm) // 48))
         if pcm and self.model.transcribes:
             self._spawn(lambda: self._read(name, self.model.last_words))
         return name

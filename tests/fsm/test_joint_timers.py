@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from fsm_agents.errors import MisuseError
+from fsm_agents.fsm import joint as joint_module
 from fsm_agents.fsm.engine import Due, Set
 from fsm_agents.fsm.joint import Arm, Joint, Shared
 from fsm_agents.fsm.rows import Row, Timer, after, always, drop, row
 from fsm_agents.fsm.table import StateTable
 from tests.fsm.voice import (
+    EAR,
+    FLOOR,
     MOUTH,
     PAUSE,
     VOICE,
@@ -19,6 +22,7 @@ from tests.fsm.voice import (
     Stopped,
     Talk,
     due,
+    joined,
     stands,
     states,
     up_to_speaking,
@@ -95,6 +99,19 @@ class TestTimers:
         assert {timer.name: delay for timer, delay in talk.delays.items()} == {"pause": 123_457, "patience": None, "wake": None}
         up_to_speaking(talk)
         assert VOICE.step(talk, Started()).arms == []
+
+    def test_conversations_with_the_same_settings_share_them_and_none_can_change_them(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also when more settings were used than are kept: the others are made again, and are as right."""
+        voice = joined(ear=EAR, mouth=MOUTH, floor=FLOOR)
+        monkeypatch.setattr(joint_module, "SETTINGS", 1)
+        plain, wake = voice.start(Talk()), voice.start(Talk(), {"wake": 1.0})
+        assert voice.start(Talk()).delays is plain.delays
+        assert voice.start(Talk(), {"wake": 1.0}).delays is not wake.delays
+        assert (voice.arms(plain), len(voice.arms(wake))) == ([], 1)
+        with pytest.raises(TypeError):
+            wake.delays[PAUSE] = 0  # type: ignore[index]
 
     def test_a_timer_may_be_due_at_once(self) -> None:
         assert VOICE.arms(VOICE.start(Talk(), {"wake": 0})) == [Arm("floor", "wake", 0, 0)]

@@ -5,6 +5,7 @@ Beside those, at the end: the model's conversation is the history, word for word
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fsm_agents import Agent, function_tool
-from fsm_agents.chat.message import ChatMessage, ToolCall, ToolResult
+from fsm_agents.chat.message import ChatMessage, ToolCall
 from fsm_agents.testing.fakes import FakeSTT, FakeVAD
 from fsm_agents.testing.fakes_realtime import Cue, FakeRealtime
 from tests.pipelines.realtime_scene import RealtimeScene, realtime_scene
@@ -61,36 +62,30 @@ async def settle(s: RealtimeScene) -> None:
 
 
 def same(s: RealtimeScene) -> None:
-    """The model's conversation is what history is, in the order of each side."""
-    shown = [entry for entry in s.shown() if entry[0] != "assistant"]
-    history: list[tuple[str, str]] = []
-    for item in s.session.history.export()[1:]:
-        if isinstance(item, ToolCall):
-            history.append(("call", item.name))
-        elif isinstance(item, ToolResult):
-            history.append(("result", item.output))
-        elif item.role == "user":
-            history.append(("user", item.text))
-    unread = [entry for entry in history if "(speech)" in entry[1]]
-    assert unread or sorted(history) == sorted((kind, text) for kind, text in shown if text) or _parts(history) == _parts(shown)
-    heard = " ".join(item.text for item in s.session.history.items if isinstance(item, ChatMessage) and item.role == "assistant")
-    told = " ".join(text.rstrip("|").strip() for kind, text in s.shown() if kind == "assistant")
-    assert sorted(_whole(told)) == sorted(_whole(heard)) or "|" in str(s.shown())
+    """The model's conversation is what history is: the same words of the caller, the same tools, and of the agent what was heard.
+
+    A truncated item may differ by the word that was cut in two; of speech whose words were never read, there is nothing to compare.
+    """
+    shown = Counter((kind, text) for kind, text in s.shown() if kind in ("call", "result"))
+    items = s.session.history.export()[1:]
+    calls = Counter(("call", item.name) if isinstance(item, ToolCall) else ("result", item.output) for item in items if not _is_said(item))
+    assert shown == calls
+    for role, slack in (("user", 0), ("assistant", sum(text.endswith("|") for _, text in s.shown()))):
+        told = Counter(" ".join(text.rstrip("|") for kind, text in s.shown() if kind == role).split())
+        kept = Counter(" ".join(s.said(role)).split())
+        if "(speech)" not in kept:
+            assert ((told - kept) + (kept - told)).total() <= 2 * slack, (s.shown(), s.said(role))
 
 
-def _parts(entries: list[tuple[str, str]]) -> list[str]:
-    return " ".join(text for _, text in entries).split()
-
-
-def _whole(text: str) -> list[str]:
-    return text.split()
+def _is_said(item: object) -> bool:
+    return isinstance(item, ChatMessage)
 
 
 MIXES: list[dict[str, Any]] = [{}, {"tail": None}, {"tts": True}, {"stt": True}]
 
 
 @pytest.mark.parametrize("mix", MIXES, ids=["both ways", "own turns", "own voice", "own words"])
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     moves=st.lists(MOVES, min_size=1, max_size=12),
     answers=st.lists(st.sampled_from(ANSWERS), min_size=1, max_size=4),

@@ -146,7 +146,7 @@ class Tempers(ConversationFlow):
         if temper == "stall":
             await anyio.sleep_forever()
         if temper == "tool":
-            self.session.pipeline.llm.answers = (
+            self.session.pipeline.llm.answers = (  # type: ignore[attr-defined]
                 [ToolCall(str(self.turns), "look_up", f'{{"key": "k{self.turns}"}}')],
                 "It is found.",
             )  # type: ignore[attr-defined]
