@@ -52,7 +52,7 @@ class Set:
         return f"Set({self.field!r}, {self.value!r})"
 
 
-@attrs.define(unsafe_hash=True)
+@attrs.frozen
 class Due:
     """Event: a timer that a state armed is due. One with an older epoch is stale and is dropped."""
 

@@ -180,7 +180,7 @@ class Joint(Generic[S]):
         data.stepping = 1
         try:
             if event.__class__ is Due:
-                self._due(data, event, step, undo)
+                self._due(data, event, step, undo)  # pyright: ignore[reportArgumentType]
             else:
                 stale = self.stale.get(event.__class__)
                 if stale is not None and stale(event, data):

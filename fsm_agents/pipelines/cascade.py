@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
@@ -69,7 +69,8 @@ class CascadingPipeline:
         if self.vad is None:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
-        for name, stage in (("llm", self.llm), ("tts", self.tts)):  # speech-to-text does so when its stream is opened
+        early: tuple[tuple[str, Any], ...] = (("llm", self.llm), ("tts", self.tts))
+        for name, stage in early:  # speech-to-text does so when its stream is opened
             if stage is not None and hasattr(stage, "check"):
                 stage.check()
             if stage is not None and hasattr(stage, "prepare"):
@@ -104,9 +105,10 @@ def _stage(name: str, stage: T | None, kind: type[T]) -> T:
         lacking = ", ".join(n for n in dict.fromkeys(wanted) if not hasattr(stage, n))
         msg = f"CascadingPipeline({name}={type(stage).__name__}): that is no {kind.__name__}; it lacks {lacking}"
         raise MisuseError(msg)
-    if hasattr(stage, "rate"):
+    rate = getattr(stage, "rate", None)
+    if rate is not None:
         try:
-            check_rate(stage.rate)
+            check_rate(rate)
         except MisuseError as wrong:
             raise MisuseError(f"CascadingPipeline({name}={type(stage).__name__}): {wrong}") from None
     frame = getattr(stage, "frame_ms", _FRAMES_MS[0])

@@ -21,7 +21,7 @@ from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import Turn
 from fsm_agents.stages.base import SpeechChunk
 
-__all__ = ["AHEAD", "FRAME_SECONDS", "Playback", "Utterance"]
+__all__ = ["AHEAD", "FRAME_SECONDS", "STALL", "Playback", "Utterance"]
 
 FRAME_SECONDS = 0.02
 """The length of a frame that a room pulls: what Opus, WebRTC and telephony use."""
@@ -31,6 +31,10 @@ _FULL = round(AHEAD / FRAME_SECONDS)
 DRY = 20_000
 """µs without anything to sound after which the reply counts as drained: one frame. Sound that is made just in time (a model that speaks
 at the speed of speech, a room that plays as fast as it gets) would else be drained and audible again with each frame."""
+
+STALL = 1_000_000
+"""µs in which the room takes no sound although there is some, after which the reply does not count as audible: no label says *speaking*
+over silence. Rooms pull by a clock, fifty times a second; one that buffers asks ahead."""
 
 # The members of an Enum are slow to look up by name (0.15 µs on Python 3.11), and this runs for every frame.
 _AUDIBLE, _HOLDING = Reply.AUDIBLE, Turn.HOLDING
@@ -123,13 +127,14 @@ class Playback:
         self.rate = 16000
         self.wake: Callable[[], None] = lambda: None
         self.clear: Callable[[], int] = lambda: 0
-        self.later: Callable[[int, Callable[[], object]], object] = lambda _delay, fn: fn()
+        self.later: Callable[[int, Callable[[], object]], object] = lambda _delay, _fn: None
         self.queue: deque[Utterance] = deque()
         self.spoken: list[Utterance] = []
         self.made = 0  # the number of the reply that is made to its end
         self._ahead = 0  # frames in the queue
         self._space = anyio.Event()
         self._sounded = 0  # frames, ever
+        self._stalls: int | None = None  # how many had sounded when it was last looked whether the room stalls
         self._dry: int | None = None  # how many had sounded when nothing was there; None: nobody waits to see whether that lasts
 
     @property
@@ -216,12 +221,14 @@ class Playback:
 
     def _sound(self, head: Utterance) -> bytes | None:
         talk = self._talk
-        if not head.pulled:
-            self.spoken.append(head)
         if self._reply_cell.node.member is not _AUDIBLE or (head.answer and talk.asked):
             self._post(ReplyAudible(head.reply, head.answer))
             if not self.lives(head) or self._turn_cell.node.member is _HOLDING:  # whoever watches that moment may end the reply
                 return None
+            if self._stalls is None:
+                self._watch_for_a_stall()
+        if not head.pulled:
+            self.spoken.append(head)
         frame = head.frames.popleft()
         head.pulled += len(frame) // 2
         self._sounded += 1
@@ -243,6 +250,19 @@ class Playback:
                 self._post(ReplyDrained(self._talk.reply))
             else:
                 self._wait_for_sound()
+
+    def _watch_for_a_stall(self) -> None:
+        """A room that takes no sound for a while does not sound: the tables are told then. It is audible again when it goes on."""
+        self._stalls = self._sounded
+        self.later(STALL, self._still_sounds)
+
+    def _still_sounds(self) -> None:
+        before, self._stalls = self._stalls, None
+        if self._reply_cell.node.member is _AUDIBLE:
+            if before == self._sounded and self._turn_cell.node.member is not _HOLDING:
+                self._post(ReplyDrained(self._talk.reply))
+            else:
+                self._watch_for_a_stall()
 
     def lives(self, utterance: Utterance) -> bool:
         """Whether it is of the reply that owns the mouth."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -175,7 +175,7 @@ class RealtimeLine:
                 self.session.update(settings)
 
     @asynccontextmanager
-    async def respond(self, *, exactly: str = "", tools: bool = True) -> AsyncIterator[Response]:
+    async def respond(self, *, exactly: str = "", tools: bool = True) -> AsyncGenerator[Response]:
         """Have the model make a response; leaving the block before it has ended stops it.
 
         Args:

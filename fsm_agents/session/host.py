@@ -198,10 +198,10 @@ class SessionHost:
         self.hooks.spare_current()
 
     def call_wake_up(self) -> None:
-        """Run the wake-up hook, unless it still runs from last time."""
+        """Run the wake-up hook, unless it still runs from last time, or a tool of a reply that was cut is still at work."""
         hook = self.session.on_wake_up
-        if hook is None or "on_wake_up" in self.hooks:
-            log.debug("nobody is woken up: %s", "the hook still runs" if hook else "on_wake_up is not set")
+        if hook is None or "on_wake_up" in self.hooks or self.toolbox.busy:
+            log.debug("nobody is woken up: on_wake_up is not set, or it or a tool still runs")
             return
         self.hooks.run("on_wake_up", hook, self._woken)
 
@@ -210,6 +210,11 @@ class SessionHost:
             self.driver.post(CloseAsked(f"error: on_wake_up: {type(failed).__name__}: {failed}"))
 
     # --- the room ------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def alone(self) -> bool:
+        """Whether nobody is left to hear anything: the caller has hung up, or the agent has left."""
+        return self.room is not None and self._carried.is_set()
 
     def join_room(self) -> None:
         """Carry sound between room and pipeline."""

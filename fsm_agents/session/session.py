@@ -169,6 +169,8 @@ class AgentSession:
         self._says += 1
         handle = self.handles[self._says] = SpeechHandle(message, interruptible=interruptible)
         self.post(SayAsked(Say(self._says, message, firm=not interruptible)))
+        if self.host.alone:  # a goodbye to nobody would be waited for until the closing is over
+            self.post(InterruptAsked(force=True))
         return handle
 
     def interrupt(self, *, force: bool = False) -> None:

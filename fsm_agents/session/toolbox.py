@@ -43,6 +43,11 @@ class Toolbox:
         self._seen: set[str] = set()
         self._settled = anyio.Event()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a tool is at work."""
+        return bool(self._outstanding)
+
     async def settled(self) -> None:
         """Wait until no tool is at work: those of a reply that was cut report too."""
         while self._outstanding:

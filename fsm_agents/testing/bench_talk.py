@@ -35,7 +35,7 @@ __all__ = ["measure_talk"]
 Told: TypeAlias = "tuple[tuple[int, object], ...]"
 """Events to come, each with its time in µs."""
 SECOND = 1_000_000
-ROUND = 14 * SECOND
+ROUND = 14_500_000
 """Of a caller: speaks for 3 s, listens to 5 s of answer, thinks. Every fifth time the caller speaks over the answer instead."""
 DENSITY = 0.7
 """Steps in a second of a conversation: a simulation with fewer would be cheaper, and not be one of a conversation."""

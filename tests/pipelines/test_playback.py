@@ -11,7 +11,7 @@ from fsm_agents.errors import ProviderError
 from fsm_agents.machines import events as on
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.talk import Talk
-from fsm_agents.pipelines.playback import Playback, Utterance
+from fsm_agents.pipelines.playback import STALL, Playback, Utterance
 from fsm_agents.stages.base import SpeechChunk, WordMark
 
 FRAME = b"\x01\x00" * 320
@@ -35,11 +35,13 @@ class World:
     over: list[tuple[list[str], int, bool]] = attrs.field(factory=list)
     posted: list[Any] = attrs.field(factory=list)
     unheard: int = 0
+    waiting: list[Any] = attrs.field(factory=list)
     playback: Playback = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.playback = Playback(self.talk, self.post, lambda *said: self.said.append(said), self.is_over)
         self.playback.clear = lambda: self.unheard
+        self.playback.later = lambda delay, fn: self.waiting.append(fn) if delay == STALL else fn()
 
     def post(self, event: object) -> None:
         """Step the tables, as the driver would."""
@@ -86,6 +88,32 @@ def test_what_is_not_made_to_its_end_drains_and_goes_on() -> None:
     world.playback.end(1)
     assert world.pull() == 1
     assert world.posted[-3:] == [on.ReplyAudible(1, answer=False), on.SayPlayed(1, 1), on.ReplyPlayed(1)]
+
+
+def test_a_room_that_stalls_does_not_sound() -> None:
+    """After a second without a pull the reply is not audible any more; when the room goes on, it is."""
+    world = World()
+    world.add("Hello.", 200, say=1)
+    world.playback.pull()
+    world.waiting.pop()()
+    assert on.ReplyDrained(1) not in world.posted
+    world.waiting.pop()()
+    assert world.posted[-1] == on.ReplyDrained(1)
+    assert world.waiting == []
+    assert world.playback.pull()
+    assert world.posted[-1] == on.ReplyAudible(1, answer=False)
+    assert len(world.waiting) == 1
+
+
+def test_a_reply_that_is_held_does_not_stall() -> None:
+    """Nobody pulls from it, and that is right."""
+    world = World()
+    world.add("Hello.", 200, say=1)
+    world.playback.pull()
+    world.post(on.SpeechStarted())
+    world.waiting.pop()()
+    world.waiting.pop()()
+    assert on.ReplyDrained(1) not in world.posted
 
 
 def test_nothing_sounds_of_a_reply_that_was_cut_whoever_still_makes_it() -> None:

@@ -68,7 +68,9 @@ def same(s: RealtimeScene) -> None:
     """
     shown = Counter((kind, text) for kind, text in s.shown() if kind in ("call", "result"))
     items = s.session.history.export()[1:]
-    calls = Counter(("call", item.name) if isinstance(item, ToolCall) else ("result", item.output) for item in items if not _is_said(item))
+    calls = Counter(
+        ("call", item.name) if isinstance(item, ToolCall) else ("result", item.output) for item in items if not _is_said(item)
+    )
     assert shown == calls
     for role, slack in (("user", 0), ("assistant", sum(text.endswith("|") for _, text in s.shown()))):
         told = Counter(" ".join(text.rstrip("|") for kind, text in s.shown() if kind == role).split())

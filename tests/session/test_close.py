@@ -17,6 +17,7 @@ from fsm_agents import (
     JobContext,
     MemoryRoom,
     MisuseError,
+    SpeechHandle,
     function_tool,
 )
 from fsm_agents.chat.message import ToolCall
@@ -353,3 +354,24 @@ async def test_the_caller_who_hangs_up_closes_the_session() -> None:
     async with scene() as s:
         s.room.hang_up()
         assert await s.session.wait_closed() == "the caller left"
+
+
+@pytest.mark.parametrize("how", ["hung up", "left"])
+async def test_a_goodbye_to_nobody_is_not_waited_for(how: str) -> None:
+    """There is no one to hear it: the handle is over at once, and so is the session."""
+    handles: list[SpeechHandle] = []
+
+    class Polite(Agent):
+        async def on_exit(self) -> None:
+            handles.append(await self.session.say("Goodbye."))
+
+    async with scene(Polite()) as s:
+        if how == "hung up":
+            s.room.hang_up()
+            await s.session.wait_closed()
+        else:
+            await s.session.leave()
+            await s.session.close()
+        assert anyio.current_time() == 0
+    assert [(handle.heard, handle.interrupted) for handle in handles] == [("", True)]
+    assert s.frames == []

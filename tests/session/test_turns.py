@@ -8,11 +8,12 @@ from contextlib import suppress
 import anyio
 import pytest
 
-from fsm_agents import ConversationFlow, MisuseError, TurnOptions
+from fsm_agents import ConversationFlow, MemoryRoom, MisuseError, TurnOptions
 from fsm_agents.fsm.engine import Due
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.pipelines.composer import APOLOGY
+from fsm_agents.rooms.base import Listener, Speaker
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT
 from tests.session.scene import GUARD, Scene, VoiceTTS, scene
 
@@ -275,3 +276,26 @@ async def test_failures_of_speech_to_text_that_are_not_in_a_row_do_not() -> None
         await s.label("listening")
         assert s.session.state == "running"
     assert s.said("user") == ["words 3", "words 6", "words 8"]
+
+
+async def test_a_room_that_stops_taking_sound_is_not_spoken_to_for_ever() -> None:
+    """The label says so within a second, and the caller is apologised to, or given up."""
+
+    class Until:
+        def __init__(self, speaker: Speaker) -> None:
+            self.speaker = speaker
+
+        def pull(self) -> bytes | None:
+            return self.speaker.pull() if anyio.current_time() < 1 else None
+
+    class Stalling(MemoryRoom):
+        async def run(self, heard: Listener, speaker: Speaker) -> None:
+            await super().run(heard, Until(speaker))
+
+    async with scene(room=Stalling(paced=True)) as s:
+        feed = s.session.say("A long text that is spoken for a while, longer than a second.")
+        await s.label("thinking")
+        await feed
+        await s.until(lambda: s.did(do.GiveUp))
+        assert s.session.label == "listening"
+    assert feed.interrupted

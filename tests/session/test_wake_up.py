@@ -67,6 +67,27 @@ async def test_it_does_not_ring_while_the_model_thinks_or_a_tool_runs() -> None:
         await s.until(lambda: rung)
 
 
+async def test_it_does_not_ring_while_a_tool_of_a_cut_reply_still_runs() -> None:
+    """The agent is at work, though nobody waits for it any more."""
+
+    class Slow(Agent):
+        @function_tool
+        async def wait(self) -> str:
+            """Wait."""
+            await anyio.sleep_until(10)
+            return "done"
+
+    async with scene(Slow(), wake_up=2, llm=FakeLLM([[ToolCall("1", "wait", "{}")], "Done."])) as s:
+        rung = ring(s)
+        await s.caller.wait(GUARD)
+        await s.turn()
+        s.session.interrupt()
+        assert s.session.label == "listening"
+        await anyio.sleep_until(14)
+    assert rung
+    assert rung[0] > 10
+
+
 async def test_a_hook_that_takes_long_is_not_run_twice_at_once() -> None:
     """It is asked for again when it has returned, and the silence is as long again."""
     lines: list[tuple[str, float]] = []
