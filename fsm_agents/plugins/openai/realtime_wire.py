@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, get_args
 
+import attrs
+
 from fsm_agents.chat.message import ToolCall
 from fsm_agents.plugins.openai.failures import OpenAIProviderError
 from fsm_agents.stages.base import Usage
@@ -36,6 +38,10 @@ __all__ = ["BUSY", "EXPIRED", "Reader", "server_types"]
 
 log = logging.getLogger("fsm_agents")
 
+_TEXTS: dict[Any, tuple[str, ...]] = {
+    kind: tuple(field.name for field in attrs.fields(kind) if field.type == "str") for kind in get_args(RealtimeEvent)
+}
+"""The fields of each event that must be there."""
 BUSY = "conversation_already_has_active_response"
 EXPIRED = "session_expired"
 _NOT_ACTIVE = "response_cancel_not_active"
@@ -121,7 +127,7 @@ class Reader:
         if way is None or self._is_old(data.get("event_id")):
             return []
         try:
-            return list(way(server_types()[kind].construct(**{**data, "type": kind})))
+            return [_whole(meant) for meant in way(server_types()[kind].construct(**{**data, "type": kind}))]
         except (AttributeError, KeyError, TypeError, ValueError) as wrong:
             log.warning("an event %r of the realtime interface cannot be read (%s)", kind, type(wrong).__name__)
             return []
@@ -233,3 +239,11 @@ class Reader:
 def _tag(response: Any) -> str:
     """Our name of the request, which we sent along with it; servers that do not send it back have none."""
     return str((response.metadata or {}).get("tag", ""))
+
+
+def _whole(event: RealtimeEvent) -> RealtimeEvent:
+    """The SDK's lenient reading has ``None`` for what a server left out; names and words must be there."""
+    for name in _TEXTS[type(event)]:
+        if not isinstance(getattr(event, name), str):
+            raise TypeError(f"{type(event).__name__}.{name} is missing")
+    return event
