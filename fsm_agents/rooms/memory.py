@@ -34,6 +34,7 @@ class MemoryRoom:
         self._speaker: Speaker | None = None
         self._gone = anyio.Event()
         self._news = anyio.Event()
+        self._playing: anyio.CancelScope | None = None
 
     async def connect(self) -> None:
         """Join: always possible."""
@@ -55,21 +56,19 @@ class MemoryRoom:
     def hang_up(self) -> None:
         """The caller leaves."""
         self._gone.set()
-        self._playing.cancel()
+        if self._playing is not None:
+            self._playing.cancel()
 
     async def run(self, heard: Listener, speaker: Speaker) -> None:
         """Carry sound until the caller hangs up."""
         self._heard, self._speaker = heard, speaker
-        self._playing = anyio.CancelScope()
-        if self._gone.is_set():
-            self._playing.cancel()
         try:
             if not self._paced:
                 self.wake()
                 await self._gone.wait()
-                return
-            with self._playing:
-                await self._play()
+            elif not self._gone.is_set():
+                with anyio.CancelScope() as self._playing:
+                    await self._play()
         finally:
             self._heard = self._speaker = None
 

@@ -6,9 +6,6 @@ it), after a while everything is quiet and nothing is owed, and every word of th
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 from hypothesis import example, given, settings
 
@@ -100,12 +97,6 @@ def test_the_log_of_a_session_replays_byte_for_byte(script: Script) -> None:
 @given(script=scripts)
 @settings(max_examples=15)
 def test_the_same_script_gives_the_same_log(script: Script) -> None:
-    """On asyncio to the byte; on trio, where what is simultaneous has no order, the same states in the same order."""
-    first, second, other = (run(play, script, backend=backend) for backend in ("asyncio", "asyncio", "trio"))
+    """To the byte, on the loop that keeps an order among what is simultaneous; trio shuffles that on purpose."""
+    first, second = (run(play, script) for _ in range(2))
     assert first.lines == second.lines
-    assert sequence(first) == sequence(other)
-
-
-def sequence(played: Played) -> list[Any]:
-    """The states that were rested in, in order."""
-    return [json.loads(line).get("to") for line in played.lines[1:] if json.loads(line).get("to")]
