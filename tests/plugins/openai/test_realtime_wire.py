@@ -122,7 +122,9 @@ def test_how_a_response_ended() -> None:
 def test_errors() -> None:
     """About a request of ours, about nothing, of the server itself, and the end of a session."""
     assert read(_error("bad", event_id="r1")) == [RealtimeRefused("r1", "bad")]
-    assert read(_error("busy", event_id="r1", code="conversation_already_has_active_response")) == [RealtimeRefused("r1", "busy", busy=True)]
+    assert read(_error("busy", event_id="r1", code="conversation_already_has_active_response")) == [
+        RealtimeRefused("r1", "busy", busy=True)
+    ]
     assert read(_error("oh", type="server_error")) == [RealtimeRefused("", "oh", failed=True)]
     assert read(_error("oh", code="response_cancel_not_active"), _error("oh", code="input_audio_buffer_commit_empty")) == []
     with pytest.raises(OpenAIProviderError, match="maximum duration"):
