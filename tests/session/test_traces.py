@@ -14,7 +14,7 @@ import pytest
 from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, MemoryRoom, RoomOptions, function_tool
 from fsm_agents.chat.message import ToolCall
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeTTS, FakeVAD, ScriptedCaller
-from tests.session.scene import GUARD, VoiceTTS, scene
+from tests.session.scene import GUARD, scene
 
 pytestmark = pytest.mark.anyio
 
@@ -137,14 +137,3 @@ async def test_fifty_sessions_at_once_do_not_mix() -> None:
         for number in range(50):
             group.start_soon(call, number)
     assert wrong == []
-
-
-async def test_a_voice_that_is_shared_by_sessions_is_not_confused() -> None:
-    """A stage without a state of its own may serve many pipelines."""
-    tts = VoiceTTS()
-    async with scene(tts=tts) as one, scene(tts=tts) as two:
-        first, second = one.session.say("For the first."), two.session.say("For the second.")
-        await first
-        await second
-    assert one.heard() == ["For the first."]
-    assert two.heard() == ["For the second."]
