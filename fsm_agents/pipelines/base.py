@@ -115,6 +115,10 @@ class Pipeline(Protocol):
         """The running parts for a session. Raises what its stages raise when they cannot be opened."""
         ...
 
+    async def warm_up(self) -> None:
+        """Have the stages connect and load, before ``on_enter``. Raises what keeps them from working at all."""
+        ...
+
     async def aclose(self) -> None:
         """Close what the stages hold open."""
         ...

@@ -11,14 +11,13 @@ Each direction can be replaced by stages of one's own, and then only text travel
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from fsm_agents.audio.frame import check_rate
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.pipelines.base import PipelineEar, PipelineMouth, Seat, TurnOptions
 from fsm_agents.pipelines.composer import APOLOGY
 from fsm_agents.pipelines.ear import CascadeEar
+from fsm_agents.pipelines.parts import check_early, checked, close_all, warm_up
 from fsm_agents.pipelines.realtime_ear import RealtimeEar
 from fsm_agents.pipelines.realtime_line import RealtimeLine
 from fsm_agents.pipelines.realtime_mouth import RealtimeMouth
@@ -27,6 +26,8 @@ from fsm_agents.stages.base import STT, TTS, VAD, TurnDetector
 from fsm_agents.stages.realtime import RealtimeModel, RealtimeSettings
 
 __all__ = ["RealTimePipeline", "realtime_turn"]
+
+_NAME = "RealTimePipeline"
 
 
 def realtime_turn(tail: float) -> TurnOptions:
@@ -70,11 +71,11 @@ class RealTimePipeline:
         turn: TurnOptions | None = None,
         apology: str = APOLOGY,
     ) -> None:
-        self.model = _stage("model", model, RealtimeModel)
-        self.stt = None if stt is None else _stage("stt", stt, STT)
-        self.tts = None if tts is None else _stage("tts", tts, TTS)
+        self.model = checked(_NAME, "model", model, RealtimeModel)
+        self.stt = None if stt is None else checked(_NAME, "stt", stt, STT)
+        self.tts = None if tts is None else checked(_NAME, "tts", tts, TTS)
         if stt is not None or model.tail is None:
-            self.vad = None if vad is None else _stage("vad", vad, VAD)
+            self.vad = None if vad is None else checked(_NAME, "vad", vad, VAD)
         elif vad is not None:
             msg = (
                 f"RealTimePipeline(vad={type(vad).__name__}): this {type(model).__name__} detects speech itself; "
@@ -84,7 +85,7 @@ class RealTimePipeline:
         if turn_detector is not None and stt is None:
             msg = "RealTimePipeline(turn_detector=…) reads words, and there are none without stt=…: leave it out"
             raise MisuseError(msg)
-        self.turn_detector = turn_detector
+        self.turn_detector = None if turn_detector is None else checked(_NAME, "turn_detector", turn_detector, TurnDetector)
         if turn is not None and not isinstance(turn, TurnOptions):
             raise MisuseError(f"RealTimePipeline(turn={turn!r}): give TurnOptions(…)")
         if not isinstance(apology, str) or not apology.strip():
@@ -98,9 +99,9 @@ class RealTimePipeline:
         Raises:
             MisuseError, ProviderError: the model can never work (no key), or a stage cannot be opened.
         """
-        self.model.check()
+        check_early(self._stages())
         settings = RealtimeSettings(seat.context.system, hears=self.stt is None, speaks=self.tts is None)
-        line = RealtimeLine(self.model, settings, seat)
+        line = self.line = RealtimeLine(self.model, settings, seat)
         self.llm = RealtimeLLM(line)
         mouth = RealtimeMouth(seat, line, self.tts or RealtimeVoice(line), self.apology)
         ear = self._ear(seat, line)
@@ -116,25 +117,13 @@ class RealTimePipeline:
         stt = self.stt or RealtimeSTT(line, seat.talk, read=seat.reads)
         return CascadeEar(seat.post, self.vad, stt, self.turn_detector, seat.spawn)
 
+    async def warm_up(self) -> None:
+        """Connect to the model, and have the other stages get ready; raises what keeps one of them from working (a wrong key)."""
+        await warm_up({"model": self.line, "stt": self.stt, "tts": self.tts})
+
     async def aclose(self) -> None:
         """Close the stages that can be closed. The connection went with the session's tasks."""
-        for stage in (self.stt, self.tts):
-            close = getattr(stage, "aclose", None)
-            if close is not None:
-                result = close()
-                if inspect.isawaitable(result):
-                    await result
+        await close_all({"stt": self.stt, "tts": self.tts})
 
-
-def _stage(name: str, stage: Any, kind: type[Any]) -> Any:
-    if not isinstance(stage, kind):
-        wanted = [n for n in (*kind.__annotations__, *vars(kind)) if not n.startswith("_")]
-        lacking = ", ".join(n for n in dict.fromkeys(wanted) if not hasattr(stage, n))
-        msg = f"RealTimePipeline({name}={type(stage).__name__}): that is no {kind.__name__}; it lacks {lacking}"
-        raise MisuseError(msg)
-    if hasattr(stage, "rate"):
-        try:
-            check_rate(stage.rate)
-        except MisuseError as wrong:
-            raise MisuseError(f"RealTimePipeline({name}={type(stage).__name__}): {wrong}") from None
-    return stage
+    def _stages(self) -> dict[str, Any]:
+        return {"model": self.model, "stt": self.stt, "tts": self.tts}

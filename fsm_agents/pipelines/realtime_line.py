@@ -90,6 +90,10 @@ class RealtimeLine:
         """Keep the connection until cancelled."""
         await self.link.run()
 
+    async def warm_up(self) -> None:
+        """Wait until there is a connection. One that is given up closes the session, which says why."""
+        await self.ready()
+
     async def ready(self) -> RealtimeSession:
         """Wait until there is a connection."""
         while self.session is None:
@@ -142,7 +146,7 @@ class RealtimeLine:
         await anyio.sleep_until(start + RENEW_FROM * limit)
         self._renewal_due = True
         await anyio.sleep_until(start + RENEW_AT * limit)
-        self.link.drop("renewed: its time is almost over")
+        self.link.renew("renewed: its time is almost over")
 
     # --- what the model is told ----------------------------------------------------------------------------------------------------
 
@@ -150,7 +154,7 @@ class RealtimeLine:
         """The caller's next sound."""
         if self._renewal_due and self._turn.state is Turn.LISTENING:
             self._renewal_due = False
-            self.link.drop("renewed at a quiet moment: its time is almost over")
+            self.link.renew("renewed at a quiet moment: its time is almost over")
         if self.session is not None:
             self.session.send_audio(pcm)
 

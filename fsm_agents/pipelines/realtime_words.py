@@ -33,17 +33,21 @@ def name_of(segment: int) -> str:
 class _Segment:
     """What is known of a segment: the words of each of its items (``None``: not yet), and its sound until they are all known.
 
-    ``told``: what the tables were told of it, the latest last. ``placed``: history has it.
+    ``settled``: the words, once they were all known on an earlier connection. ``told``: what the tables were told of it, the latest
+    last. ``placed``: history has it.
     """
 
     items: dict[str, str | None] = attrs.field(factory=dict)
     sound: bytes = b""
+    settled: str | None = None
     told: list[str] = attrs.field(factory=list)
     placed: bool = False
 
     @property
     def text(self) -> str | None:
         """The words of all items; ``None`` as long as some are not known."""
+        if self.settled is not None:
+            return self.settled
         words = [text for text in self.items.values() if text is not None]
         return " ".join(filter(None, words)) if words and len(words) == len(self.items) else None
 
@@ -109,8 +113,8 @@ class Words:
     def forget_items(self) -> None:
         """The provider's conversation is gone. Of a segment whose words are not all known, what is known is in its sound too."""
         for segment in self._segments.values():
-            known = segment.text
-            segment.items = {} if known is None else {"": known}
+            segment.settled = segment.text
+            segment.items = {}
 
     # --- what is known -------------------------------------------------------------------------------------------------------------
 
@@ -129,7 +133,7 @@ class Words:
     def items_of(self, number: int) -> tuple[str, ...]:
         """The items of a segment that the provider has."""
         segment = self._segments.get(number)
-        return tuple(filter(None, segment.items)) if segment else ()
+        return tuple(segment.items) if segment else ()
 
     def spoken(self, number: int) -> tuple[str, bytes]:
         """What can be told of a segment: its words, or its sound if the words are not known."""

@@ -42,11 +42,15 @@ class Hooks:
 
     Args:
         spawn: Starts a task that the session owns.
+
+    Attributes:
+        begun: The names of the hooks that have begun to run.
     """
 
     def __init__(self, spawn: Spawn) -> None:
         self._spawn = spawn
         self._running: set[_Hook] = set()
+        self.begun: set[str] = set()
         self._idle = anyio.Event()
 
     def __contains__(self, name: str) -> bool:
@@ -79,6 +83,7 @@ class Hooks:
 
     async def _run(self, hook: _Hook, fn: Callable[[], Any], done: Callable[[Exception | None], object]) -> None:
         _running_hook.set(hook)
+        self.begun.add(hook.name)
         failed: Exception | None = None
         try:
             with hook.scope:

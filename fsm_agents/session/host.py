@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from fsm_agents.audio.frame import AudioFrame, check_rate
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import FSMAgentsError, MisuseError
 from fsm_agents.fsm.engine import Fault
 from fsm_agents.machines.events import CloseAsked, Entered, Exited, TornDown
 from fsm_agents.pipelines.base import PipelineEar, PipelineMouth, Seat
@@ -23,6 +23,7 @@ from fsm_agents.session.answering import answer, process_with_llm
 from fsm_agents.session.flow import ConversationFlow, reads_words
 from fsm_agents.session.hooks import Hooks
 from fsm_agents.session.own import leave_room
+from fsm_agents.session.starting import Starting
 from fsm_agents.session.toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class SessionHost:
         self.playback = Playback(driver.talk, driver.post, self.said, self._reply_over)
         self.playback.later = driver.timers.call
         self.toolbox = Toolbox(session, session.agent.chat_context, driver.post, self.spawn)
+        self.starting = Starting(self)
         self.ear: PipelineEar | None = None
         self.mouth: PipelineMouth | None = None
         self._tasks: TaskGroup | None = None
@@ -139,13 +141,20 @@ class SessionHost:
     # --- hooks ---------------------------------------------------------------------------------------------------------------------
 
     def run_on_enter(self) -> None:
-        """Open the pipeline and run ``on_enter``."""
+        """Open the pipeline, have everything get ready, and run ``on_enter``."""
         try:
             self._open()
         except Exception as broken:  # a stage may raise anything
-            self._enter_failed(broken)
+            self._enter_failed(broken, f"{type(broken).__name__}: {broken}")
             return
-        self.hooks.run("on_enter", self.session.agent.on_enter, self._entered)
+        self.hooks.run("start", self.starting.run, self._started)
+
+    def _started(self, failed: Exception | None) -> None:
+        if failed is None:
+            self.hooks.run("on_enter", self.session.agent.on_enter, self._entered)
+        else:
+            what = str(failed) if isinstance(failed, FSMAgentsError) else f"{type(failed).__name__}: {failed}"
+            self._enter_failed(failed, what)
 
     def _open(self) -> None:
         session = self.session
@@ -163,14 +172,14 @@ class SessionHost:
 
     def _entered(self, failed: Exception | None) -> None:
         if failed is not None:
-            self._enter_failed(failed)
+            self._enter_failed(failed, f"on_enter: {type(failed).__name__}: {failed}")
             return
         self.driver.post(Entered())
         self.entered.set()
 
-    def _enter_failed(self, broken: Exception) -> None:
+    def _enter_failed(self, broken: Exception, what: str) -> None:
         self.failed = broken
-        self.driver.post(CloseAsked(f"error: on_enter: {type(broken).__name__}: {broken}"))
+        self.driver.post(CloseAsked(f"error: {what}"))
         self.entered.set()
 
     def run_on_exit(self) -> None:
@@ -184,10 +193,10 @@ class SessionHost:
         with anyio.move_on_after(HOOK_GRACE / 2):  # what shields itself from this too does not keep the agent from its goodbye
             await self.hooks.idle()
         self.entered.set()
-        if self.mouth is None:
-            self.driver.post(Exited())
-        else:
+        if "on_enter" in self.hooks.begun:
             self.hooks.run("on_exit", self.session.agent.on_exit, lambda _failed: self.driver.post(Exited()))
+        else:
+            self.driver.post(Exited())
 
     def stop_hooks(self) -> None:
         """Cancel hooks, but not one that asked for the end."""

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import anyio
 
 from fsm_agents.chat.history import ChatContext
-from fsm_agents.errors import MisuseError, nearest, strict_keywords
+from fsm_agents.errors import MisuseError, ProviderError, nearest, strict_keywords
 from fsm_agents.machines.events import CloseAsked, Connected, InterruptAsked, LeaveAsked, Say, SayAsked, StartAsked
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.label import Label, label
@@ -122,11 +122,14 @@ class AgentSession:
     # --- what it does --------------------------------------------------------------------------------------------------------------
 
     async def start(self, **kwargs: Any) -> None:
-        """Start: the pipeline is opened and ``on_enter`` runs. Returns when it has returned; the session then goes on by itself.
+        """Start: the pipeline is opened, stages and tool servers get ready, and ``on_enter`` runs.
+
+        Returns when ``on_enter`` has returned; the session then goes on by itself.
 
         Raises:
             MisuseError: the session was started before, is closed, or nobody owns its tasks.
-            Exception: what ``on_enter`` raised, or what kept the pipeline from opening; the session is closing then.
+            Exception: what ``on_enter`` raised, or what keeps a stage or a tool server from working at all (a missing or wrong key, an
+                unknown model, a server that cannot be reached); the session is closing then.
         """
         for name in kwargs:
             msg = f"start() has no option {name!r}; {nearest(name, ())}"
@@ -146,6 +149,8 @@ class AgentSession:
         await self.host.entered.wait()
         if self.host.failed is not None:
             raise self.host.failed
+        if self.close_reason.startswith("error: "):
+            raise ProviderError(self.close_reason.removeprefix("error: "))
 
     def say(self, message: str, *, interruptible: bool = True) -> SpeechHandle:
         """Have the agent say something; await the handle to wait until it has sounded or was cut.

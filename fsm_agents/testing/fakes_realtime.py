@@ -190,10 +190,11 @@ class FakeRealtimeSession:
         """One more item."""
         name = self._name("added")
         self.told.append(("add_item", name, item, len(pcm)))
-        said = ChatMessage("user", self.model.last_words or "") if pcm else item
+        words = self.model.last_words
+        said = ChatMessage("user", words or "") if pcm else item
         self.conversation.append(FakeItem(name, said, len(pcm) // 48))
         if pcm and self.model.transcribes:
-            self._spawn(lambda: self._read(name, self.model.last_words))
+            self._spawn(lambda: self._read(name, words))
         return name
 
     def delete_item(self, item: str) -> None:

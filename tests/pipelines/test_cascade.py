@@ -219,4 +219,4 @@ async def test_expected_phrases_that_speech_to_text_refuses_keep_the_session_fro
     with pytest.raises(ValueError, match="no such word"):
         async with session:
             raise AssertionError
-    assert session.close_reason == "error: on_enter: ValueError: no such word"
+    assert session.close_reason == "error: ValueError: no such word"

@@ -117,6 +117,19 @@ async def test_speech_to_text_gets_the_pre_roll_first_and_only_the_open_segment(
     assert [pcm[0] for what, pcm in asked if what == "push"] == [0] * 13 + [1] * 5
 
 
+async def test_no_frame_is_given_twice() -> None:
+    """A segment that is opened soon after another begins where that one ended."""
+    world = World(STT())
+    world.hear(SILENCE, 50)
+    world.ear.open_segment(1)
+    world.hear(SPEECH, 3)
+    world.ear.finish_segment(1)
+    world.hear(SILENCE, 5)
+    world.ear.open_segment(2)
+    asked = world.stt.streams[0].asked
+    assert [pcm[0] for what, pcm in asked[asked.index(("begin", 2)) :] if what == "push"] == [0] * 5
+
+
 async def test_a_segment_that_is_not_open_is_not_finished() -> None:
     """It was broken off before; its words were given."""
     world = World(STT())

@@ -118,3 +118,20 @@ async def test_a_short_word_over_the_agent_counts() -> None:
         await s.label("listening")
         assert s.said("user") == ["tell me", "stop"]
         assert s.said()[-1] == "Fine."
+
+
+async def test_the_wake_up_and_a_leave() -> None:
+    """The same timers and the same doors as with any pipeline; nothing is heard while the agent is away."""
+    async with realtime_scene(FakeRealtime(["Welcome back."], words=["hello"]), wake_up=5) as s:
+        s.session.on_wake_up = lambda: s.session.say("Are you still there?")
+        await s.until(lambda: s.heard() == ["Are you still there?"])
+        await s.label("listening")
+        assert s.when(do.CallWakeUp) == [5.0]
+        await s.session.leave()
+        assert s.session.label == "away"
+        await s.come_back()
+        await s.caller.wait(0.3)
+        await s.turn()
+        await s.until(lambda: "Welcome back." in s.said())
+        assert s.said("user") == ["hello"]
+    assert len(s.model.sessions) == 1

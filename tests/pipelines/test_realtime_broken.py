@@ -92,6 +92,17 @@ async def test_a_connection_that_breaks_while_listening_is_made_again_with_the_c
     assert s.session.close_reason == "closed by the host"
 
 
+async def test_a_connection_that_breaks_twice() -> None:
+    """What was restored once is known the second time as well."""
+    async with realtime_scene(FakeRealtime(["It is ten."], words=["what time is it"])) as s:
+        await s.turn()
+        await s.label("listening")
+        for connections in (2, 3):
+            s.model.now.break_off()
+            await s.connected(connections)
+            assert s.shown() == [("user", "what time is it"), ("assistant", "It is ten.")]
+
+
 async def test_a_connection_that_breaks_while_the_caller_speaks_loses_no_word() -> None:
     """The sound is told again, and goes on; one turn, one answer."""
     async with realtime_scene(FakeRealtime(["Indeed."], words=["a long story"])) as s:
@@ -183,11 +194,12 @@ async def test_a_provider_that_stays_away_ends_the_session() -> None:
 
 async def test_a_wrong_key_ends_the_session_at_once() -> None:
     """It is not tried again: the same key is wrong again."""
-    async with realtime_scene(FakeRealtime(connects=[ProviderError("the key is refused")])) as s:
-        await s.session.wait_closed()
-        assert s.session.close_reason == "error: the key is refused"
-        assert anyio.current_time() < 1
-    assert len(s.model.settings) == 1
+    model = FakeRealtime(connects=[ProviderError("the key is refused")])
+    with pytest.raises(ProviderError, match=r"^the key is refused$"):
+        async with realtime_scene(model):
+            pass
+    assert anyio.current_time() < 1
+    assert len(model.settings) == 1
 
 
 async def test_a_model_that_can_never_work_fails_the_start() -> None:

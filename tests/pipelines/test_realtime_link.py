@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from fsm_agents.errors import ProviderError
-from fsm_agents.machines.link import COOL_DOWN, DIAL_LIMIT, MOST_TRIES, Link
+from fsm_agents.machines.link import COOL_DOWN, DIAL_LIMIT, MOST_TRIES, HangUpAsked, Link
 from fsm_agents.runtime.link import LinkDriver, plain
 
 pytestmark = pytest.mark.anyio
@@ -144,21 +144,67 @@ async def test_one_that_breaks_again_and_again_is_given_up() -> None:
     assert wire.downs == ["cut"]
 
 
-async def test_dropping_it_dials_again() -> None:
-    """For a renewal; nothing happens if it is not up."""
+async def test_a_renewal_dials_at_once() -> None:
+    """It is no failure: no pause, and none is counted; nothing happens if it is not up."""
     wire = Wire(2.0)
 
     async def scene() -> None:
         await at(1)
-        wire.driver.drop("not yet")
-        await at(3)
-        wire.driver.drop("renewed")
-        await at(9)
-        assert wire.driver.state is Link.UP
+        wire.driver.renew("not yet")
+        for second in range(3, 3 + 2 * MOST_TRIES):
+            await at(second)
+            wire.driver.renew("renewed")
+        await at(20)
+        assert (wire.driver.state, wire.driver.line.failures) == (Link.UP, 0)
 
     await wire.run(scene)
-    assert wire.tries == [0, 3.5]
+    assert wire.tries == [0, *range(3, 3 + 2 * MOST_TRIES)]
+    assert (wire.closed, wire.downs) == (len(wire.tries), [])
+
+
+async def test_the_old_connection_is_left_before_the_new_one_is_used() -> None:
+    """One that takes its time to leave, and complains of it, does not end the new one."""
+    wire = Wire()
+    seen: list[str] = []
+
+    async def serve(connection: Wire) -> None:
+        number = len(wire.tries)
+        seen.append(f"in {number}")
+        try:
+            await anyio.Event().wait()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await at(anyio.current_time() + 0.3)
+            seen.append(f"out {number}")
+            raise ProviderError("it was cut off")
+
+    wire.driver._serve = serve
+
+    async def scene() -> None:
+        await at(1)
+        wire.driver.renew("renewed")
+        await at(5)
+        assert wire.driver.state is Link.UP
+        assert seen == ["in 1", "out 1", "in 2"]
+
+    await wire.run(scene)
+    assert wire.tries == [0, 1]
     assert wire.downs == []
+
+
+async def test_one_that_is_hung_up_before_it_is_tried_is_not_tried() -> None:
+    """The end may come in the same instant as the need."""
+    wire = Wire()
+
+    async def scene() -> None:
+        await at(1)
+        wire.driver.renew("renewed")
+        wire.driver.post(HangUpAsked())
+        await at(5)
+        assert wire.driver.state is Link.CLOSED
+
+    await wire.run(scene)
+    assert (wire.tries, wire.served, wire.closed) == ([0], [0], 1)
 
 
 def test_the_reason_is_that_of_the_first_failure() -> None:

@@ -191,6 +191,28 @@ def test_a_detector_with_nothing_to_do_is_refused() -> None:
         RealTimePipeline(FakeRealtime(), turn_detector=object())  # type: ignore[arg-type]
 
 
+async def test_stages_are_asked_early_and_closed_at_the_end() -> None:
+    """As in the cascade: a voice without a key fails the start, and what can be closed is closed."""
+
+    class Careful(VoiceTTS):
+        closed = False
+
+        def check(self) -> None:
+            if self.rate == 8000:
+                raise MisuseError("no key")
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    tts = Careful()
+    async with realtime_scene(tts=tts):
+        pass
+    assert tts.closed
+    with pytest.raises(MisuseError, match="no key"):
+        async with realtime_scene(tts=Careful(rate=8000)):
+            pass
+
+
 def test_what_is_no_stage_is_refused() -> None:
     """By name, with what it lacks."""
     with pytest.raises(MisuseError, match=r"model=FakeTTS.*it lacks tail"):

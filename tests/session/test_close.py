@@ -339,7 +339,7 @@ async def test_on_exit_does_not_run_if_on_enter_never_did() -> None:
     with pytest.raises(OSError, match="no device"):
         async with made:
             raise AssertionError
-    assert (made.state, made.close_reason, agent.hooks) == ("closed", "error: on_enter: OSError: no device", [])
+    assert (made.state, made.close_reason, agent.hooks) == ("closed", "error: OSError: no device", [])
 
 
 async def test_the_reason_is_never_empty() -> None:

@@ -72,7 +72,7 @@ class Account:
         self._load = load
         self._client: AsyncOpenAI | None = None
         self._making = anyio.Lock()
-        self._prepared = False
+        self._warm = False
         if base_url is not None:
             _check_url(f"{stage}(base_url=…)", base_url)
 
@@ -102,7 +102,7 @@ class Account:
         if self._given_url is None and os.environ.get("OPENAI_BASE_URL", "").strip():
             _check_url("OPENAI_BASE_URL", self.base_url)
 
-    async def prepare(self) -> None:
+    async def warm_up(self) -> None:
         """Load the client, and ask the server once whether it knows the key and the model; it is then connected, too.
 
         A server that does not answer this question (many do not list models, or not all) is taken at its word later. One that is
@@ -113,9 +113,9 @@ class Account:
             OpenAIProviderError: The key is refused, the model unknown, or the server cannot be reached.
         """
         client = await self.client()
-        if self._prepared:
+        if self._warm:
             return
-        self._prepared = True
+        self._warm = True
         try:
             with anyio.fail_after(self.timeout):
                 await client.models.retrieve(self.model)
@@ -124,7 +124,7 @@ class Account:
         except Exception as error:  # noqa: BLE001 - whatever the client raises is sorted here
             failure = self.failure(error)
             if failure.kind in ("key", "denied", "quota", "unreachable") or _is_unknown_model(error):
-                self._prepared = False  # whoever asks again is told again
+                self._warm = False  # whoever asks again is told again
                 raise failure from None
             log.log(logging.WARNING if failure.retryable else logging.DEBUG, "%s", failure)
 

@@ -98,9 +98,9 @@ class OpenAILLM:
         """
         self._account.check()
 
-    async def prepare(self) -> None:
-        """Load the client and ask the server once whether it takes the key and has the model; see :meth:`Account.prepare`."""
-        await self._account.prepare()
+    async def warm_up(self) -> None:
+        """Load the client and ask the server once whether it takes the key and has the model; see :meth:`Account.warm_up`."""
+        await self._account.warm_up()
 
     async def aclose(self) -> None:
         """Close the connections."""

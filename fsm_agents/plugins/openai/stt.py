@@ -120,9 +120,9 @@ class OpenAISTT:
         """
         self.account.check()
 
-    async def prepare(self) -> None:
-        """Load the client and ask the server once whether it takes the key and has the model; see :meth:`Account.prepare`."""
-        await self.account.prepare()
+    async def warm_up(self) -> None:
+        """Load the client and ask the server once whether it takes the key and has the model; see :meth:`Account.warm_up`."""
+        await self.account.warm_up()
 
     async def aclose(self) -> None:
         """Close the connections, and forget failures."""

@@ -101,7 +101,6 @@ class UploadStream:
             MisuseError: There is no key.
             OpenAIProviderError: Nothing will be heard any more.
         """
-        await self._account.prepare()
         async with anyio.create_task_group() as uploads:
             while self._deaf is None:
                 while self._finished:

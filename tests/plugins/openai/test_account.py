@@ -46,7 +46,7 @@ async def test_the_environment_names_key_and_server(
     made = stage()
     monkeypatch.setenv("OPENAI_API_KEY", f" {server.key}\n")
     monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-    await made.prepare()
+    await made.warm_up()
     await made.aclose()
     assert [asked["path"] for asked in server.requests()] == [f"/v1/models/{made.model}"]
 
@@ -76,7 +76,7 @@ async def test_a_key_that_is_refused_is_told_at_the_start(server: ProviderServer
     server.reset({"key": "another"})
     made = stage(api_key=CANARY, base_url=server.base_url)
     with pytest.raises(OpenAIProviderError, match="refused the API key") as raised:
-        await made.prepare()
+        await made.warm_up()
     await made.aclose()
     assert (raised.value.kind, raised.value.retryable) == ("key", False)
 
@@ -85,7 +85,7 @@ async def test_a_key_that_is_refused_is_told_at_the_start(server: ProviderServer
 async def test_an_unknown_model_is_told_at_the_start(server: ProviderServer, stage: Stage) -> None:
     made = stage("no-such-model", api_key=server.key, base_url=server.base_url)
     with pytest.raises(OpenAIProviderError, match="no-such-model"):
-        await made.prepare()
+        await made.warm_up()
     await made.aclose()
 
 
@@ -95,16 +95,9 @@ async def test_an_unreachable_server_is_told_at_the_start(stage: Stage) -> None:
         port = unused.getsockname()[1]
     made = stage(api_key="x", base_url=f"http://127.0.0.1:{port}/v1")
     with pytest.raises(OpenAIProviderError, match=rf"http://127.0.0.1:{port}/v1 cannot be reached") as raised:
-        await made.prepare()
+        await made.warm_up()
     await made.aclose()
     assert raised.value.kind == "unreachable"
-
-
-async def test_a_stream_ends_with_what_the_start_found(server: ProviderServer) -> None:
-    stt = OpenAISTT("no-such-model", api_key=server.key, base_url=server.base_url)
-    with pytest.raises(OpenAIProviderError, match="no-such-model"):
-        await stt.open(lambda _transcript: None).run()
-    await stt.aclose()
 
 
 @pytest.mark.parametrize("fault", ["405", "500", "429", "slow", "wrong_type", "empty"])
@@ -112,7 +105,7 @@ async def test_a_server_that_cannot_say_is_taken_at_its_word(server: ProviderSer
     """Many servers list no models, and one that is busy now may not be later."""
     server.misbehave("/v1/models/{model:path}", fault, seconds=2)
     llm = OpenAILLM("gpt-4", api_key=server.key, base_url=server.base_url, timeout=0.5)
-    await llm.prepare()
+    await llm.warm_up()
     await llm.aclose()
     assert server.requests()[0]["fault"] == fault
 
@@ -121,7 +114,7 @@ async def test_the_question_is_asked_once(server: ProviderServer) -> None:
     llm = OpenAILLM(api_key=server.key, base_url=server.base_url)
     async with anyio.create_task_group() as tasks:
         for _ in range(3):
-            tasks.start_soon(llm.prepare)
+            tasks.start_soon(llm.warm_up)
     await llm.aclose()
     assert len(server.requests()) == 1
 

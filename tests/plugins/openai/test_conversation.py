@@ -10,7 +10,7 @@ import pytest
 
 from fsm_agents.chat.message import ChatMessage, ToolCall, ToolResult
 from fsm_agents.chat.tool import function_tool
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.pipelines.base import TurnOptions
 from fsm_agents.pipelines.cascade import CascadingPipeline
 from fsm_agents.plugins.openai import OpenAILLM, OpenAISTT, OpenAITTS
@@ -76,13 +76,14 @@ async def test_without_a_key_the_start_says_so(server: ProviderServer) -> None:
             pass
 
 
-async def test_with_a_wrong_key_the_session_closes_and_says_why(server: ProviderServer) -> None:
+async def test_with_a_wrong_key_the_start_fails_and_says_why(server: ProviderServer) -> None:
+    """With the line of the first stage, though all three were asked at once."""
     server.reset({"key": "another"})
-    async with session_of({"base_url": server.base_url, "api_key": "mine"}, MemoryRoom()) as session:
-        reason = await session.wait_closed()
-    assert reason.startswith("error: ")
-    assert "OpenAISTT (whisper-1): http://127.0.0.1" in reason
-    assert "refused the API key (401)" in reason
+    session = session_of({"base_url": server.base_url, "api_key": "mine"}, MemoryRoom())
+    with pytest.raises(ProviderError, match=r"^OpenAISTT \(whisper-1\): http://127.0.0.1.* refused the API key \(401\)"):
+        async with session:
+            pass
+    assert session.close_reason.startswith("error: OpenAISTT (whisper-1): http://127.0.0.1")
 
 
 async def test_a_session_whose_uploads_all_fail_closes(server: ProviderServer, stages: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from fsm_agents import Agent, AgentSession, AudioFrame, MemoryRoom, TurnOptions, function_tool
 from fsm_agents.chat.message import ChatMessage, ToolResult
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.machines import events as on
 from fsm_agents.machines.properties import SAFETY
 from fsm_agents.pipelines.composer import APOLOGY
@@ -177,13 +177,14 @@ async def test_a_response_that_goes_wrong(server: ProviderServer, fault: str) ->
 
 
 async def test_a_wrong_key(server: ProviderServer, caplog: pytest.LogCaptureFixture) -> None:
-    """One clear line, at once, and the key is in no log and in no reason."""
+    """The start fails with one clear line, at once, and the key is in no log and in no reason."""
     caplog.set_level(logging.DEBUG)
     server.misbehave(PATH, "401", times=None)
-    async with call(server, api_key="sk-canary-0123456789") as caller:
-        reason = await caller.session.wait_closed()
-        assert reason.startswith("error: OpenAIRealtime gpt-4o-realtime-preview: ")
-        assert "refused the API key (401); check api_key=… or OPENAI_API_KEY" in reason
+    with pytest.raises(ProviderError, match=r"^OpenAIRealtime gpt-4o-realtime-preview: ") as refused:
+        async with call(server, api_key="sk-canary-0123456789"):
+            pass
+    reason = str(refused.value)
+    assert "refused the API key (401); check api_key=… or OPENAI_API_KEY" in reason
     assert "canary" not in caplog.text + reason
     assert len([asked for asked in server.requests(PATH) if asked["method"] == "GET"]) == 1
 
