@@ -4,11 +4,11 @@ This file looks at types; it calls nothing of the user's and knows no tools. Wha
 
     str int float bool None Any        themselves; a whole number is fine for a float, 3.0 for an int; never "3" for 3
     Literal[...], Enum                 one of; an Enum by its values if they are all text, else by its names
-    list tuple set frozenset Sequence  arrays
+    list tuple set frozenset           arrays; so are Sequence, Iterable and Collection, read as lists
     dict[str, X] Mapping[str, X]       objects with any keys
     X | Y, Optional[X]                 the first that fits
     Annotated[X, "text"]               X with a description
-    attrs, dataclass, TypedDict        objects with exactly these keys
+    attrs, dataclass, TypedDict        objects with exactly these keys; so is a NamedTuple
     date, time, datetime               text in ISO 8601
     NewType, `type X = …`              what they stand for
 """
@@ -16,7 +16,8 @@ This file looks at types; it calls nothing of the user's and knows no tools. Wha
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from enum import Enum
 from types import UnionType
 from typing import Annotated, Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
@@ -80,12 +81,12 @@ class Annotations:
             raise MisuseError(
                 f"{self.where}: the type {_name(annotation)} cannot be described to a model; use str, int, float, bool, None, "
                 "Literal, an Enum, list, tuple, set, dict[str, …], a union of these, date, time, datetime, an attrs class, a "
-                "dataclass or a TypedDict"
+                "dataclass, a TypedDict or a NamedTuple"
             )
         return shape
 
     def _container(self, kind: Any, args: tuple[Any, ...]) -> Shape | None:
-        if kind is dict or kind is Mapping:
+        if kind in (dict, Mapping, MutableMapping):
             if args and args[0] is not str:
                 raise MisuseError(
                     f"{self.where}: the keys of a JSON object are text; use dict[str, …], not {_name(args[0])} for the keys"
@@ -93,8 +94,9 @@ class Annotations:
             return mapping(self.shape(args[1]) if args else ANYTHING)
         if kind is tuple and args and args[-1] is not Ellipsis:
             return fixed_array([self.shape(arg) for arg in args])
-        item = self.shape(args[0]) if args and kind in (list, Sequence, tuple, set, frozenset) else ANYTHING
-        if kind is list or kind is Sequence:
+        lists = (list, Sequence, MutableSequence, Iterable, Collection)
+        item = self.shape(args[0]) if args and kind in (*lists, tuple, set, frozenset) else ANYTHING
+        if kind in lists:
             return array(item, list)
         if kind is tuple:
             return array(item, tuple, hashable=item.hashable)
@@ -130,6 +132,7 @@ class Annotations:
         taken = _constructor(kind)
         if taken is None:
             return None
+        self._check_constructor(kind, [alias for alias, _ in taken.values()])
         hints = self._hints(kind, None)
         fields = {}
         for name, (alias, required) in taken.items():
@@ -142,6 +145,26 @@ class Annotations:
             else:
                 fields[alias] = Field(self.shape(hint), required)
         return fields
+
+    def _check_constructor(self, kind: type, names: list[str]) -> None:
+        """Refuse a class that cannot be made from its fields alone: every call of the tool would fail."""
+        if issubclass(kind, dict):
+            return
+        parameters = inspect.signature(kind).parameters.values()
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+        by_name = {
+            parameter.name: parameter
+            for parameter in parameters
+            if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        }
+        unknown = [] if open_ended else [name for name in names if name not in by_name]
+        extra = [name for name, parameter in by_name.items() if parameter.default is parameter.empty and name not in names]
+        if unknown or extra:
+            raise MisuseError(
+                f"{self.where}: {_name(kind)} cannot be made from its fields alone: its constructor "
+                + (f"does not take {unknown[0]!r}" if unknown else f"also asks for {extra[0]!r}")
+                + "; use a class without a constructor of its own"
+            )
 
     def _literal(self, value: Any) -> str | int | bool | None:
         """How a member of a Literal or an Enum is written in JSON."""
@@ -184,6 +207,9 @@ def _constructor(kind: type) -> dict[str, tuple[str, bool]] | None:
             for field in dataclasses.fields(kind)
             if field.init
         }
+    if issubclass(kind, tuple) and hasattr(kind, "_field_defaults"):
+        defaults: dict[str, Any] = getattr(kind, "_field_defaults")  # noqa: B009 - only a NamedTuple has it
+        return {name: (name, name not in defaults) for name in kind.__annotations__}
     if issubclass(kind, dict) and hasattr(kind, "__total__"):
         always: frozenset[str] = getattr(kind, "__required_keys__", frozenset())
         return {name: (name, name in always) for name in kind.__annotations__}

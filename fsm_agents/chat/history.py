@@ -8,6 +8,7 @@ good).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Self
 
 import attrs
@@ -31,15 +32,36 @@ class ChatContext:
     Args:
         system: The instructions; ``""`` for none. There is one such text, it stands before all items and is never forgotten.
         items: What was said so far.
+        max_items: How many items are remembered, 1 or more; ``None`` for any number.
+        max_tokens: How many tokens are remembered, 1 or more, with the instructions; ``None`` for any number. With either limit the
+            oldest is forgotten whenever something is added, as by :meth:`trim`, with one difference: what the caller said last, the
+            tools since and what was added last stay, however long they are: there would be nothing to answer, or a tool would be called
+            again.
+        count: How many tokens a text is.
+
+    Attributes:
+        max_items: As above; it can be changed, and holds from the next :meth:`add`.
+        max_tokens: As above.
 
     Raises:
-        MisuseError: One of the items is none, or is a system message.
+        MisuseError: One of the items is none, or is a system message, or a limit is below 1.
     """
 
-    __slots__ = ("_items", "system")
+    __slots__ = ("_count", "_items", "max_items", "max_tokens", "system")
 
-    def __init__(self, system: str = "", items: Iterable[ChatItem] = ()) -> None:
-        self.system = system
+    def __init__(
+        self,
+        system: str = "",
+        items: Iterable[ChatItem] = (),
+        *,
+        max_items: int | None = None,
+        max_tokens: int | None = None,
+        count: Callable[[str], int] = estimate_tokens,
+    ) -> None:
+        for name, limit in (("max_items", max_items), ("max_tokens", max_tokens)):
+            if limit is not None and limit < 1:
+                raise MisuseError(f"ChatContext({name}={limit}): a limit is 1 or more, or None for no limit")
+        self.system, self.max_items, self.max_tokens, self._count = system, max_items, max_tokens, count
         self._items: list[ChatItem] = []
         for item in items:
             self.add(item)
@@ -66,12 +88,14 @@ class ChatContext:
         return f"ChatContext(<{len(self._items)} items, {len(self.system)} characters of instructions>)"
 
     def add(self, item: ChatItem) -> None:
-        """Append an item.
+        """Append an item, and forget the oldest if there is a limit.
 
         Raises:
             MisuseError: It is not a chat item, or it is a system message.
         """
         self._items.append(_checked(item))
+        if self.max_items is not None or self.max_tokens is not None:
+            self._forget(self.max_items, self.max_tokens, self._count, but=self._running())
 
     def replace(self, old: ChatItem, new: ChatItem | None) -> None:
         """Put ``new`` where ``old`` (that very object) stands, or take it out. Nothing happens if it was forgotten meanwhile.
@@ -86,8 +110,26 @@ class ChatContext:
                 return
 
     def copy(self) -> ChatContext:
-        """Another context with the same content; they change apart from each other."""
-        return ChatContext(self.system, self._items)
+        """Another context with the same content and limits; they change apart from each other."""
+        made = ChatContext(self.system, max_items=self.max_items, max_tokens=self.max_tokens, count=self._count)
+        made._items = self._items[:]
+        return made
+
+    def take_over(self, other: ChatContext, keep: int | None = None) -> None:
+        """Go on as ``other``: its instructions, its limits (if it has any) and its items, followed by the newest of what is here.
+
+        Args:
+            other: Somebody else's context; it stays as it is.
+            keep: How many of the items here go on, 0 or more; ``None`` for all. Pairs stay whole, see :meth:`trim`.
+
+        Raises:
+            MisuseError: ``keep`` is negative.
+        """
+        self.trim(max_items=keep)
+        self.system = other.system
+        if other.max_items is not None or other.max_tokens is not None:
+            self.max_items, self.max_tokens, self._count = other.max_items, other.max_tokens, other._count
+        self._items = [*other.items, *self._items]
 
     def export(self) -> tuple[ChatItem, ...]:
         """What a model may be shown: the instructions as a system message (if any), then the items.
@@ -127,13 +169,20 @@ class ChatContext:
         for name, limit in (("max_items", max_items), ("max_tokens", max_tokens)):
             if limit is not None and limit < 0:
                 raise MisuseError(f"trim({name}={limit}): a limit is 0 or more, or None for no limit")
+        self._forget(max_items, max_tokens, count)
+
+    def _forget(
+        self, max_items: int | None, max_tokens: int | None, count: Callable[[str], int], but: AbstractSet[int] = frozenset()
+    ) -> None:
         units = self._units()
         items = sum(map(len, units))
         costs = [0 if max_tokens is None else sum(count(_text(self._items[at])) for at in unit) for unit in units]
         tokens = sum(costs) + (0 if max_tokens is None else count(self.system))
         kept: set[int] = set()
         for unit, cost in zip(units, costs, strict=True):
-            if (max_items is None or items <= max_items) and (max_tokens is None or tokens <= max_tokens):
+            if not but.isdisjoint(unit) or (
+                (max_items is None or items <= max_items) and (max_tokens is None or tokens <= max_tokens)
+            ):
                 kept.update(unit)
             else:
                 items -= len(unit)
@@ -169,6 +218,20 @@ class ChatContext:
             elif isinstance(item, ToolResult) and item.id in waiting:
                 pairs[waiting.pop(item.id)] = at
         return pairs
+
+    def _running(self) -> set[int]:
+        """What is at work: calls that wait for their result, what the caller said last and the tools since, and what came last of all."""
+        result_of = self._pairs()
+        found = {at for at, item in enumerate(self._items) if isinstance(item, ToolCall) and at not in result_of}
+        found.add(len(self._items) - 1)
+        since = set[int]()
+        for at in reversed(range(len(self._items))):
+            item = self._items[at]
+            if not isinstance(item, ChatMessage):
+                since.add(at)
+            elif item.role == "user":
+                return found | since | {at}
+        return found
 
     def _units(self) -> list[tuple[int, ...]]:
         """What is forgotten together, in the order of forgetting: settled things oldest first, then waiting calls."""

@@ -39,6 +39,7 @@ Problems = list[str]
 _Read = Callable[[Any, str, Problems], Any]
 
 _MOST_PROBLEMS = 20  # enough to correct everything a model gets wrong; a hostile list of a million is not read to its end
+_LONGEST_REFUSAL = 200  # characters of what a validator says
 _LONGEST_QUOTE = 40  # characters of a wrong value that a complaint repeats
 
 
@@ -101,7 +102,8 @@ def read_fields(fields: Mapping[str, Field], value: Mapping[str, Any], where: st
 def record(build: Callable[..., Any], fields: Mapping[str, Field], *, hashable: bool) -> Shape:
     """An object with exactly these fields, made by calling ``build`` with them by name.
 
-    What ``build`` refuses with a ``ValueError`` or ``TypeError`` (a validator) becomes a problem.
+    What ``build`` refuses with a ``ValueError`` (a validator) becomes a problem in its words: they are written for whoever gives values.
+    The words of any other exception are not: of those the model learns only that the object was not accepted.
     """
 
     def read(value: Any, where: str, problems: Problems) -> Any:
@@ -113,8 +115,12 @@ def record(build: Callable[..., Any], fields: Mapping[str, Field], *, hashable: 
             return None
         try:
             return build(**values)
-        except (ValueError, TypeError) as error:
-            problems.append(f"{where}: {error}")
+        except ValueError as error:
+            said = str(error.args[0]) if error.args else "it was not accepted"
+            problems.append(f"{where}: {said[:_LONGEST_REFUSAL]}")
+        except Exception:  # noqa: BLE001 - a user's class may raise anything, and a model may send anything
+            problems.append(f"{where}: these values together were not accepted")
+        return None
 
     shape = Shape(fields_schema(fields), f"an object with {', '.join(fields) or 'nothing in it'}", read, hashable=hashable)
     return shape

@@ -12,19 +12,22 @@ import math
 import re
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import attrs
 
 from fsm_agents.chat.annotations import Annotations
 from fsm_agents.chat.docs import read_docstring
 from fsm_agents.chat.shapes import Field, described, fields_schema, read_fields
-from fsm_agents.errors import MisuseError
+from fsm_agents.errors import FSMAgentsError, MisuseError
 
-__all__ = ["FunctionTool", "ToolArgumentError", "ToolContext", "function_tool"]
+__all__ = ["FunctionTool", "OnInterruption", "ToolArgumentError", "ToolContext", "ToolError", "function_tool"]
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # what OpenAI's interface takes, the strictest that is in wide use
 _MOST_PROBLEMS = 20
+
+OnInterruption = Literal["run_on", "cancel"]
+"""What becomes of a call when the reply that made it is cut or given up."""
 
 
 @attrs.frozen
@@ -42,7 +45,15 @@ class ToolContext:
     session: object
 
 
-class ToolArgumentError(MisuseError):
+class ToolError(FSMAgentsError):
+    """A tool says what went wrong, in words that are meant for the model. Raise it in a tool: the text of any other exception stays here.
+
+    Args:
+        message: What the model is told, cut like any result.
+    """
+
+
+class ToolArgumentError(MisuseError, ToolError):
     """A model called a tool with arguments that do not fit. The text is meant for the model: it names every problem.
 
     Args:
@@ -75,12 +86,17 @@ class FunctionTool:
         call: The function itself.
         is_async: Whether its result has to be awaited.
         timeout: After how many seconds a call has failed; ``None`` for the session's default.
+        max_result: How many characters of a result the model is shown, above 0; ``None`` for the session's default.
+        on_interruption: What becomes of a call when its reply is cut. ``"run_on"``: it goes on to its end, and the next answer knows its
+            result. ``"cancel"``: it is cancelled, and the next answer knows that; only for what is async and may be stopped anywhere.
+        parallel: Whether calls of one answer may run beside each other; those that may not run one after the other, in the order of the
+            calls.
         context_parameter: The parameter that takes the :class:`ToolContext`, if it has one.
         fields: How to read the arguments; ``None`` to take any object as it is (whoever described the tool checks them).
         is_method: Whether ``call`` still lacks its ``self``.
 
     Raises:
-        MisuseError: The name or the timeout is not possible.
+        MisuseError: The name, a limit, or what is to happen on an interruption is not possible.
     """
 
     name: str
@@ -92,9 +108,12 @@ class FunctionTool:
     context_parameter: str | None = None
     fields: Mapping[str, Field] | None = attrs.field(default=None, repr=False)
     is_method: bool = attrs.field(default=False, repr=False)
+    max_result: int | None = None
+    on_interruption: OnInterruption = "run_on"
+    parallel: bool = True
 
     def __attrs_post_init__(self) -> None:
-        """Check what providers would refuse later, in the middle of a call."""
+        """Check what providers would refuse later, or what could not be kept, in the middle of a call."""
         if not _NAME.fullmatch(self.name):
             raise MisuseError(
                 f"{self.name!r} cannot be a tool's name; use 1 to 64 letters, digits, _ or - (function_tool(name=…))"
@@ -102,6 +121,16 @@ class FunctionTool:
         if self.timeout is not None and not 0 < self.timeout < float("inf"):
             raise MisuseError(
                 f"{self.name}: a timeout of {self.timeout!r} cannot be; give seconds above 0, or None for the default"
+            )
+        if self.max_result is not None and (type(self.max_result) is not int or self.max_result < 1):
+            raise MisuseError(
+                f"{self.name}: max_result={self.max_result!r} cannot be; give a number of characters above 0, or None for the default"
+            )
+        if self.on_interruption not in get_args(OnInterruption):
+            raise MisuseError(f"{self.name}: on_interruption={self.on_interruption!r} is not known; give 'run_on' or 'cancel'")
+        if self.on_interruption == "cancel" and not self.is_async:
+            raise MisuseError(
+                f"{self.name}: on_interruption='cancel' needs an async function: a sync one runs in a thread, which nobody can stop"
             )
 
     def parse(self, arguments_json: str) -> dict[str, Any]:
@@ -162,7 +191,13 @@ def function_tool(function: Callable[..., Any], /) -> FunctionTool: ...
 
 @overload
 def function_tool(
-    *, name: str | None = None, description: str | None = None, timeout: float | None = None
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout: float | None = None,
+    max_result: int | None = None,
+    on_interruption: OnInterruption = "run_on",
+    parallel: bool = True,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 
 
@@ -173,6 +208,9 @@ def function_tool(
     name: str | None = None,
     description: str | None = None,
     timeout: float | None = None,
+    max_result: int | None = None,
+    on_interruption: OnInterruption = "run_on",
+    parallel: bool = True,
 ) -> FunctionTool | Callable[[Callable[..., Any]], FunctionTool]:
     """Make a tool of a function or a method: ``@function_tool`` or ``@function_tool(name=…, …)``.
 
@@ -180,20 +218,29 @@ def function_tool(
     the description, its ``Args:`` section describes the parameters. A parameter with a default is optional. A parameter annotated
     :class:`ToolContext` is filled in by the runtime.
 
+    What it returns is told to the model, as text or as JSON. To tell it of a failure raise :class:`ToolError`; of any other exception it
+    learns only that there was one. A tool that returns an ``Agent``, or an ``Agent`` and a result, hands the conversation over to it.
+
     Args:
-        function: The function, sync or async, or the method.
+        function: The function, sync or async, or the method. A sync one runs in a worker thread, which is left to itself when the call
+            has taken too long.
         name: What the model calls it; the function's name unless given.
         description: What it does; from the docstring unless given.
         timeout: After how many seconds a call has failed; ``None`` for the session's default.
+        max_result: How many characters of a result the model is shown; ``None`` for the session's default.
+        on_interruption: ``"run_on"`` (a side effect is not cut in two) or ``"cancel"`` (for what only looks something up; async).
+        parallel: Whether calls of one answer may run beside each other.
 
     Raises:
-        MisuseError: It is no function, or a parameter has no annotation or one that no model can fill in; the message names it.
+        MisuseError: It is no function, or a parameter has no annotation or one that no model can fill in; the message names it. Or an
+            option is not possible.
     """
+    options = {"timeout": timeout, "max_result": max_result, "on_interruption": on_interruption, "parallel": parallel}
     if function is not None:
-        return _tool(function, _Caller(), name, description, timeout)
+        return _tool(function, _Caller(), name, description, options)
 
     def decorate(function: Callable[..., Any]) -> FunctionTool:
-        return _tool(function, _Caller(), name, description, timeout)
+        return _tool(function, _Caller(), name, description, options)
 
     return decorate
 
@@ -216,7 +263,7 @@ class _Caller:
 
 
 def _tool(
-    function: Callable[..., Any], names: _Caller, name: str | None, description: str | None, timeout: float | None
+    function: Callable[..., Any], names: _Caller, name: str | None, description: str | None, options: Mapping[str, Any]
 ) -> FunctionTool:
     if isinstance(function, staticmethod):
         function = function.__func__
@@ -244,10 +291,10 @@ def _tool(
         description=summary if description is None else description,
         parameters=fields_schema(fields),
         call=function,
-        timeout=timeout,
         context_parameter=context[0] if context else None,
         fields=fields,
         is_method=is_method,
+        **options,
     )
 
 

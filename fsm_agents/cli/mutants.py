@@ -14,7 +14,7 @@ from fsm_agents.fsm.mutants import score
 from fsm_agents.machines.joined import CONVERSATION, TABLES, join
 from fsm_agents.machines.responses import PROPERTIES
 from fsm_agents.machines.talk import Talk
-from fsm_agents.machines.world import voice_world
+from fsm_agents.machines.world import USUAL, voice_world
 
 __all__ = ["add_arguments", "run"]
 
@@ -46,8 +46,4 @@ def run(options: Namespace) -> int:
 
 def _worlds(joint: Joint[Talk]) -> list[World[Talk]]:
     """From small to large: most mutants are noticed in the smallest."""
-    sizes = ((0, 0), (1, 0), (1, 1))
-    return [
-        *(voice_world(texts=texts, says=says, joint=joint) for texts, says in sizes),
-        voice_world(texts=1, says=0, final_ends_turn=True, joint=joint),
-    ]
+    return [voice_world(bounds, joint) for bounds in USUAL]

@@ -61,7 +61,7 @@ def live_timers(joint: Joint[Any], data: Shared) -> Iterator[Due]:
     """The timers that are armed in this resting state, each as the event of its being due."""
     for machine, cell in zip(joint.names, data.cells, strict=True):
         for timer in cell.node.timers:
-            if data.delays[timer] is not None:
+            if data.delay(timer) is not None:
                 yield Due(machine, timer.name, cell.epoch)
 
 
@@ -77,23 +77,28 @@ def describe(event: object) -> str:
     return f"{type(event).__name__}({said})" if said else type(event).__name__
 
 
-@attrs.frozen
 class Move(Generic[S]):
-    """One macro step between two resting states."""
+    """One macro step between two resting states.
 
-    before: S
-    step: Step
-    after: S
+    Attributes:
+        before: Where it began.
+        step: What it did.
+        after: Where it ended.
+        event: The event from outside, or the timer.
+    """
 
-    @property
-    def event(self) -> Any:
-        """The event from outside."""
-        return self.step.event
+    __slots__ = ("_effects", "after", "before", "event", "step")
+
+    def __init__(self, before: S, step: Step, after: S) -> None:
+        self.before, self.step, self.after = before, step, after
+        self.event: Any = step.event
+        self._effects = step.effects
 
     def did(self, effect: type[Any]) -> list[Any]:
         """The effects of one class, in order."""
-        effects = self.step.effects
-        return [e for e in effects if e.__class__ is effect] if effects else []
+        if not self._effects:
+            return []
+        return [e for e in self._effects if e.__class__ is effect]
 
 
 @attrs.frozen

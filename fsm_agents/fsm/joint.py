@@ -49,7 +49,10 @@ class Shared:
     def delay(self, timer: Timer) -> int | None:
         """How long ``timer`` would run if it was armed now, in µs; ``None``: it is off."""
         delay = self.delays[timer]
-        return delay if delay is None or timer.factor is None else delay * timer.factor(self)
+        if delay is None or timer.factor is None:
+            return delay
+        times = timer.factor(self)
+        return delay * times if times else None
 
     def cell(self, machine: str) -> Session[Any]:
         """Where the conversation stands in ``machine``."""

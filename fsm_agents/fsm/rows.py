@@ -78,7 +78,8 @@ class Timer:
         name: What it is called in diagrams and settings.
         seconds: The default; ``None`` means off unless it is set.
         source: Where the default comes from.
-        factor: A pure function of the data by which the delay is multiplied when the timer is armed (a doubling backoff).
+        factor: A pure function of the data by which the delay is multiplied when the timer is armed (a doubling backoff); 0: it is
+            not armed this time.
     """
 
     name: str

@@ -12,7 +12,7 @@ __all__ = [
     "CloseAsked", "Connected", "Ended", "Entered", "Exited", "FinalTranscript", "InterimTranscript", "InterruptAsked", "Interrupted",
     "LeaveAsked", "Opened", "Parted", "ReplyAudible", "ReplyBegun", "ReplyBroke", "ReplyCut", "ReplyDrained", "ReplyFailed", "ReplyPlayed",
     "Say", "SayAccepted", "SayAsked", "SayPlayed", "Silenced", "SpeechStarted", "SpeechStopped", "StartAsked", "ToolsCalled", "ToolsDone",
-    "TornDown", "TurnCompleted", "TurnTaken", "WordsHeard",
+    "TornDown", "TranscriptLost", "TurnCompleted", "TurnTaken", "WordsHeard", "WordsLost",
 ]  # fmt: skip
 
 
@@ -60,9 +60,11 @@ class CloseAsked:
 
     Args:
         reason: Why, never empty: ``"closed by the host"``, ``"the room ended"``, ``"error: …"``.
+        alone: Nobody is left who could hear a goodbye.
     """
 
     reason: str
+    alone: bool = False
 
 
 @attrs.frozen
@@ -120,6 +122,13 @@ class FinalTranscript:
 
 
 @attrs.frozen
+class TranscriptLost:
+    """Speech-to-text failed: the words of this segment will never come."""
+
+    segment: int
+
+
+@attrs.frozen
 class TurnCompleted:
     """A turn detector, or a speech-to-text with one of its own, says that the caller is done."""
 
@@ -144,14 +153,14 @@ class ReplyDrained:
 
 @attrs.frozen
 class ToolsCalled:
-    """The model called tools, and they run."""
+    """Tools are at work, called for this reply or for an earlier one whose tools it waits for."""
 
     reply: int
 
 
 @attrs.frozen
 class ToolsDone:
-    """The tools of this reply have all reported."""
+    """No tool is at work any more; this reply called the last."""
 
     reply: int
 
@@ -221,6 +230,11 @@ class Interrupted:
 @attrs.frozen
 class WordsHeard:
     """The caller said words (not only a sound), and the turn goes on."""
+
+
+@attrs.frozen
+class WordsLost:
+    """The caller said something, and nobody will ever know what."""
 
 
 @attrs.frozen

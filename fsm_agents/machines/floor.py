@@ -14,12 +14,14 @@ from fsm_agents.machines.events import (
     SayAccepted,
     Silenced,
     TurnTaken,
+    WordsLost,
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
 __all__ = [
-    "apologise", "cut", "cut_and_keep", "discard_all", "firm", "forced_or_soft", "give_up", "hold", "hush", "interject", "is_apology",
-    "keep", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop", "text_pending", "wake_up",
+    "apologise", "ask_again", "cut", "cut_and_keep", "discard_all", "firm", "forced_or_soft", "give_up", "hold", "hush", "interject", "is_apology",
+    "keep", "miss", "no_tools", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop", "text_pending", "wake_up",
+    "words_lost",
 ]  # fmt: skip
 
 # Effects that are always the same are made once: each costs 0.15 to 0.25 µs, and a step makes several.
@@ -27,6 +29,8 @@ _NOTHING_ASKED = Set("asked", ())
 _NOTHING_PENDING = Set("pending", ())
 _NOTHING_TO_SAY = Set("says", ())
 _NO_APOLOGY = Set("apology", False)
+_NOTHING_LOST = Set("lost", False)
+_LOST = Set("lost", True)
 _BEGUN = ReplyBegun()
 _CUT = ReplyCut()
 
@@ -34,6 +38,16 @@ _CUT = ReplyCut()
 def text_pending(event: object, talk: Talk) -> bool:
     """The caller is owed an answer."""
     return bool(talk.pending)
+
+
+def words_lost(event: object, talk: Talk) -> bool:
+    """The caller said something that nobody understood."""
+    return talk.lost
+
+
+def no_tools(event: object, talk: Talk) -> bool:
+    """No tool is at work."""
+    return not talk.tools
 
 
 def say_waiting(event: object, talk: Talk) -> bool:
@@ -62,12 +76,18 @@ def is_apology(event: object, talk: Talk) -> bool:
 
 
 def speak(event: object, talk: Talk) -> Effects:
-    """Begin a reply that says what waits and answers what is owed."""
+    """Begin a reply that says what waits and answers what is owed. What was understood is answered, whatever else was said."""
     number = talk.reply + 1
     return (
-        Set("reply", number), Set("asked", talk.pending), _NOTHING_PENDING, _NOTHING_TO_SAY, _NO_APOLOGY,
+        Set("reply", number), Set("asked", talk.pending), _NOTHING_PENDING, _NOTHING_TO_SAY, _NO_APOLOGY, _NOTHING_LOST,
         Set("firm", _firm(talk)), _BEGUN, BeginReply(number, talk.pending, talk.says),
     )  # fmt: skip
+
+
+def ask_again(event: object, talk: Talk) -> Effects:
+    """Tell the caller that nothing was understood."""
+    number = talk.reply + 1
+    return Set("reply", number), Set("apology", True), _NOTHING_LOST, _BEGUN, BeginReply(number, (), (), apology=True)
 
 
 def interject(event: object, talk: Talk) -> Effects:
@@ -83,7 +103,7 @@ def apologise(event: ReplyFailed, talk: Talk) -> Effects:
 
 def give_up(failed: ReplyFailed, talk: Talk) -> Effects:
     """Not even an apology could be spoken."""
-    return _NOTHING_ASKED, *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
+    return _NOTHING_ASKED, _NOTHING_LOST, *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
 
 
 def hold(event: object, talk: Talk) -> Effects:
@@ -116,9 +136,14 @@ def keep(taken: TurnTaken, talk: Talk) -> Effects:
     return (Set("pending", (*talk.pending, taken.text)),)
 
 
+def miss(event: WordsLost, talk: Talk) -> Effects:
+    """The caller is asked when the floor is free."""
+    return (_LOST,)
+
+
 def stop(event: Interrupted, talk: Talk) -> Effects:
     """End the reply because the host says so; what it did not answer is given up."""
-    return _NOTHING_ASKED, *_discard(talk.asked, "the host interrupted the reply"), _CUT
+    return _NOTHING_ASKED, _NOTHING_LOST, *_discard(talk.asked, "the host interrupted the reply"), _CUT
 
 
 def queue(accepted: SayAccepted, talk: Talk) -> Effects:
@@ -130,7 +155,7 @@ def discard_all(event: Silenced | Ended, talk: Talk) -> Effects:
     """Nothing more is said or answered."""
     why = event.reason if isinstance(event, Silenced) else "the session ended"
     dropped = (DropSay(say.number, why) for say in talk.says)
-    return _NOTHING_PENDING, _NOTHING_ASKED, _NOTHING_TO_SAY, *_discard((*talk.asked, *talk.pending), why), *dropped
+    return _NOTHING_PENDING, _NOTHING_ASKED, _NOTHING_TO_SAY, _NOTHING_LOST, *_discard((*talk.asked, *talk.pending), why), *dropped
 
 
 def hush(event: Silenced | Ended, talk: Talk) -> Effects:

@@ -15,8 +15,6 @@ from fsm_agents.machines.events import (
     ReplyDrained,
     ReplyPlayed,
     SayPlayed,
-    ToolsCalled,
-    ToolsDone,
 )  # fmt: skip
 from fsm_agents.machines.reply import REPLY
 from fsm_agents.machines.session import SESSION
@@ -27,7 +25,7 @@ __all__ = ["CONVERSATION", "TABLES", "join", "new_talk"]
 
 TABLES: dict[str, StateTable[Any, Talk]] = {"session": SESSION, "caller": CALLER, "reply": REPLY, "turn": TURN}
 
-_OF_A_REPLY = (ReplyAudible, ReplyBroke, ReplyDrained, ReplyPlayed, SayPlayed, ToolsCalled, ToolsDone)
+_OF_A_REPLY = (ReplyAudible, ReplyBroke, ReplyDrained, ReplyPlayed, SayPlayed)  # tools outlive their reply
 
 
 def is_of_the_past(event: Any, talk: Talk) -> bool:

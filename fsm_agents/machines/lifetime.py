@@ -33,7 +33,7 @@ def the_host_is_obeyed(move: Moved) -> str | None:
         return "it entered and does not run"
     if isinstance(event, on.LeaveAsked) and before in (S.STARTED, S.RUNNING):
         return None if after is S.LEFT and move.did(do.LeaveRoom) else "it does not leave"
-    if isinstance(event, on.Exited) and before is S.EXITING and after is not S.CLOSING:
+    if isinstance(event, on.Exited) and before in (S.EXITING, S.ALONE) and after is not S.CLOSING:
         return "on_exit is over and nothing is torn down"
     if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
         return "it is torn down and not closed"
@@ -43,13 +43,16 @@ def the_host_is_obeyed(move: Moved) -> str | None:
 
 
 def _close(move: Moved, before: object, after: object) -> str | None:
-    if before in (S.EXITING, S.CLOSING, S.CLOSED):
+    if before in (S.EXITING, S.ALONE, S.CLOSING, S.CLOSED):
+        if before is S.EXITING and after is not (S.ALONE if move.event.alone else S.EXITING):
+            return "the caller left, and the goodbye goes on; or the other way round"
         return None if move.after.reason == move.before.reason else "the reason of the close was overwritten"
     if move.after.reason != move.event.reason:
         return "why it closes is not known"
     if before in (S.STARTED, S.RUNNING, S.LEFT):
         stop, leave = move.did(do.StopHooks), move.did(do.RunOnExit)
-        return None if after is S.EXITING and stop and leave else "on_exit does not run, or other hooks run on"
+        last = S.ALONE if move.event.alone or before is S.LEFT else S.EXITING
+        return None if after is last and stop and leave else "on_exit does not run, or other hooks run on"
     if before is S.CONNECTED:
         return None if after is S.CLOSING else "it does not close"
     return None if after is S.CLOSED else "it does not close"
@@ -60,7 +63,8 @@ def hooks_run_once(move: Moved) -> str | None:
     before, after = state(move.before, "session"), state(move.after, "session")
     if bool(move.did(do.RunOnEnter)) != (before in (S.CREATED, S.CONNECTED) and after is S.STARTED):
         return "on_enter runs at the wrong time"
-    if bool(move.did(do.RunOnExit)) != (after is S.EXITING and before is not S.EXITING):
+    last = (S.EXITING, S.ALONE)
+    if bool(move.did(do.RunOnExit)) != (after in last and before not in last):
         return "on_exit runs at the wrong time"
     if bool(move.did(do.TearDown)) != (after is S.CLOSING and before is not S.CLOSING):
         return "torn down at the wrong time"
@@ -70,8 +74,9 @@ def hooks_run_once(move: Moved) -> str | None:
 
 
 def wake_up_waits_for_silence(move: Moved) -> str | None:
-    """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs."""
-    due = isinstance(move.event, Due) and move.event.timer == "wake_up" and state(move.before, "session") is S.RUNNING
+    """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs and no tool is at work."""
+    due = isinstance(move.event, Due) and move.event.timer == "wake_up"
+    due = due and state(move.before, "session") is S.RUNNING and not move.before.tools
     if due != bool(move.did(do.CallWakeUp)):
         return "the wake-up hook runs at the wrong time"
     if move.did(do.CallWakeUp) and state(move.before, "turn") is not T.LISTENING:
@@ -117,7 +122,7 @@ def closing_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     yield from _timers_lead_to(
         graph,
         lambda talk: state(talk, "session") is S.CLOSED,
-        lambda t: state(t, "session") in (S.EXITING, S.CLOSING),
+        lambda t: state(t, "session") in (S.EXITING, S.ALONE, S.CLOSING),
         "closing may take for ever",
     )
 

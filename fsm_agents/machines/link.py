@@ -1,6 +1,7 @@
 """The link: a connection to a provider, with its retries. One for each provider of a session; it talks one way, and is joined to nothing.
 
-A pipeline that has several providers for one stage keeps one link each and uses the first that is not given up or cooling down.
+Where there are several providers for one stage, each has a link of its own, and the first that is not left out is used. A provider that
+is asked anew for each answer has a link, too: an answer that is asked of it dials, the first of what it answers is the connection.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from fsm_agents.fsm.rows import STAY, Effects, Timer, after, anywhere, drop, owe
 from fsm_agents.fsm.table import StateTable
 
 __all__ = [
-    "BACKOFF", "COOL_DOWN", "DIAL_LIMIT", "LINK", "MOST_TRIES", "STEADY", "Dial", "DialAsked", "DialFailed", "Dialed", "HangUp", "HangUpAsked",
-    "Line", "Link", "LinkBroke", "LinkDown", "LinkUp", "link_joint",
+    "BACKOFF", "COOL_DOWN", "DIAL_LIMIT", "LINK", "MOST_TRIES", "STEADY", "Dial", "DialAsked", "DialFailed", "DialInsisted", "Dialed",
+    "HangUp", "HangUpAsked", "Line", "Link", "LinkBroke", "LinkDown", "LinkUp", "RenewAsked", "link_joint",
 ]  # fmt: skip
 
 MOST_TRIES = 4
@@ -36,6 +37,11 @@ class DialAsked:
 
 
 @attrs.frozen
+class DialInsisted:
+    """The provider is needed although it is left out: there is no other."""
+
+
+@attrs.frozen
 class Dialed:
     """The connection stands."""
 
@@ -50,9 +56,15 @@ class DialFailed:
 
 @attrs.frozen
 class LinkBroke:
-    """It stood, and is gone."""
+    """It stood, and is gone; ``retryable``: connecting again may help."""
 
     reason: str
+    retryable: bool = True
+
+
+@attrs.frozen
+class RenewAsked:
+    """It stands, and is to be made anew, on purpose: the other side is about to end it. That is no failure."""
 
 
 @attrs.frozen
@@ -90,7 +102,7 @@ class Link(Enum):
     UP = "connected"
     WAITING = "will be tried again"
     COOLING = "given up until it has cooled down"
-    CLOSED = "not needed any more"
+    CLOSED = "not used any more"
 
 
 L = Link
@@ -106,7 +118,7 @@ STEADY = Timer("steady", 30.0, "longer than the longest run of retries")
 COOL_DOWN = Timer("cool_down", 60.0, "how long the peers leave a failed provider out")
 
 
-def may_retry(failed: DialFailed, line: Line) -> bool:
+def may_retry(failed: DialFailed | LinkBroke, line: Line) -> bool:
     """Trying again may help, and has not been tried too often."""
     return failed.retryable and line.failures + 1 < MOST_TRIES
 
@@ -155,31 +167,35 @@ def hang_up(event: object, line: Line) -> Effects:
 LINK: StateTable[Link, Line] = StateTable("link", Link, start=L.DOWN, final=(L.CLOSED,), rows=[
     #     in          on             to           do                     when
     row  (L.DOWN,     DialAsked,     L.DIALING,   dial                               ),
+    row  (L.DOWN,     DialInsisted,  L.DIALING,   dial                               ),
     owes (L.DOWN,     "whoever needs the provider"),
-    drop (L.DOWN,     Dialed, DialFailed, LinkBroke),
+    drop (L.DOWN,     Dialed, DialFailed, LinkBroke, RenewAsked),
 
     row  (L.DIALING,  Dialed,        L.UP,        up                                 ),
     row  (L.DIALING,  DialFailed,    L.WAITING,   count,                 may_retry   ),
     row  (L.DIALING,  DialFailed,    L.COOLING,   give_up                            ),
     after(L.DIALING,  DIAL_LIMIT,    L.WAITING,   (hang_up, count),      not_too_often),
     after(L.DIALING,  DIAL_LIMIT,    L.COOLING,   too_late                           ),
-    drop (L.DIALING,  DialAsked, LinkBroke),
+    drop (L.DIALING,  DialAsked, DialInsisted, LinkBroke, RenewAsked),
 
-    row  (L.UP,       LinkBroke,     L.WAITING,   count,                 not_too_often),
+    row  (L.UP,       LinkBroke,     L.WAITING,   count,                 may_retry   ),
     row  (L.UP,       LinkBroke,     L.COOLING,   give_up                            ),
+    row  (L.UP,       RenewAsked,    L.DIALING,   (hang_up, dial)                    ),   # nothing failed: no count, no pause
     after(L.UP,       STEADY,        STAY,        forgive                            ),
     owes (L.UP,       "the provider: the connection stands or breaks"),
-    drop (L.UP,       DialAsked, Dialed, DialFailed),
+    drop (L.UP,       DialAsked, DialInsisted, Dialed, DialFailed),
 
     after(L.WAITING,  BACKOFF,       L.DIALING,   dial                               ),
-    drop (L.WAITING,  DialAsked, Dialed, DialFailed, LinkBroke),
+    row  (L.WAITING,  DialInsisted,  L.DIALING,   dial                               ),
+    drop (L.WAITING,  DialAsked, Dialed, DialFailed, LinkBroke, RenewAsked),
 
     after(L.COOLING,  COOL_DOWN,     L.DOWN                                          ),
-    drop (L.COOLING,  DialAsked, Dialed, DialFailed, LinkBroke),
+    row  (L.COOLING,  DialInsisted,  L.DIALING,   dial                               ),
+    drop (L.COOLING,  DialAsked, Dialed, DialFailed, LinkBroke, RenewAsked),
 
     anywhere(         HangUpAsked,   L.CLOSED,    hang_up,               but=(L.CLOSED,)),
     row  (L.CLOSED,   Dialed,        STAY,        hang_up                            ),   # it connected too late
-    drop (L.CLOSED,   DialAsked, DialFailed, LinkBroke, HangUpAsked),
+    drop (L.CLOSED,   DialAsked, DialInsisted, DialFailed, LinkBroke, RenewAsked, HangUpAsked),
 ])
 # fmt: on
 

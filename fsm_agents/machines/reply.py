@@ -39,6 +39,8 @@ class Reply(Enum):
 R = Reply
 LIVE = (R.COMPOSING, R.ACTING, R.AUDIBLE)
 OVER = (R.PLAYED, R.CUT, R.FAILED)
+ELSEWHERE = (R.COMPOSING, R.AUDIBLE, *OVER)
+"""Where no reply waits for its tools."""
 
 DEAD_AIR = Timer("dead_air", 8.0, "callers hang up on silence; no turn stays silent longer")
 TOOL_LIMIT = Timer("tool_limit", 30.0, "longer than the usual request deadline of web services")
@@ -48,7 +50,7 @@ TOOL_LIMIT = Timer("tool_limit", 30.0, "longer than the usual request deadline o
 _ANSWERED = Set("asked", ())
 _TOOLS_RUN = Set("tools", True)
 _TOOLS_DONE = Set("tools", False)
-_OVER = (Set("firm", ()), _TOOLS_DONE)
+_NOTHING_FIRM = Set("firm", ())
 
 
 def is_answer(heard: ReplyAudible, talk: Talk) -> bool:
@@ -57,7 +59,7 @@ def is_answer(heard: ReplyAudible, talk: Talk) -> bool:
 
 
 def tools_run(event: object, talk: Talk) -> bool:
-    """Tools of this reply are at work."""
+    """Tools are at work."""
     return talk.tools
 
 
@@ -83,24 +85,25 @@ def soften(played: SayPlayed, talk: Talk) -> Effects:
 
 def finish(event: object, talk: Talk) -> Effects:
     """All of it sounded. A reply that never sounded chose silence: that answers too."""
-    done = _ANSWERED, *_OVER
+    done = _ANSWERED, _NOTHING_FIRM
     return (*done, Answered(talk.asked)) if talk.asked else done
 
 
 def fail(broke: ReplyBroke, talk: Talk) -> Effects:
     """It could not be made."""
-    return *_OVER, CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
+    return _NOTHING_FIRM, CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
 
 
 def too_late(event: object, talk: Talk) -> Effects:
     """It took too long."""
-    reason = "its tools did not report in time" if talk.tools else "nothing sounded in time"
-    return *_OVER, CancelReply(talk.reply, reason), ReplyFailed(reason)
+    acting = talk.cell("reply").state is R.ACTING
+    reason = "its tools did not report in time" if acting else "nothing sounded in time"
+    return _NOTHING_FIRM, CancelReply(talk.reply, reason), ReplyFailed(reason)
 
 
 def cancel(event: ReplyCut, talk: Talk) -> Effects:
     """Stop making and speaking it."""
-    return *_OVER, CancelReply(talk.reply, "it was cut")
+    return _NOTHING_FIRM, CancelReply(talk.reply, "it was cut")
 
 
 # fmt: off
@@ -113,7 +116,7 @@ REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows
     row  (R.COMPOSING,   ReplyAudible,  R.AUDIBLE                           ),
     row  (R.COMPOSING,   ToolsCalled,   R.ACTING,     tools_on              ),
     after(R.COMPOSING,   DEAD_AIR,      R.FAILED,     too_late              ),
-    drop (R.COMPOSING,   ReplyDrained, ToolsDone),
+    drop (R.COMPOSING,   ReplyDrained),
 
     row  (R.ACTING,      ReplyAudible,  R.AUDIBLE,    answered,   is_answer ),
     row  (R.ACTING,      ReplyAudible,  R.AUDIBLE                           ),   # a say() from inside a tool
@@ -125,7 +128,6 @@ REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows
     row  (R.AUDIBLE,     ReplyDrained,  R.ACTING,     None,       tools_run ),
     row  (R.AUDIBLE,     ReplyDrained,  R.COMPOSING                         ),   # nothing sounds, and it is not finished
     row  (R.AUDIBLE,     ToolsCalled,   STAY,         tools_on              ),
-    row  (R.AUDIBLE,     ToolsDone,     STAY,         tools_off             ),
     owes (R.AUDIBLE,     "the mouth: it reports Drained or Played when its last frame has sounded"),
     drop (R.AUDIBLE,     ReplyAudible),
 
@@ -134,8 +136,11 @@ REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows
     row  (LIVE,          ReplyBroke,    R.FAILED,     fail                  ),
     row  (LIVE,          ReplyCut,      R.CUT,        cancel                ),
 
+    row  (ELSEWHERE,     ToolsDone,     STAY,         tools_off             ),   # cutting a reply cuts no tool: they are known on
+
+    row  (OVER,          ToolsCalled,   STAY,         tools_on              ),
     owes (OVER,          "the turn: it begins the next reply"),
     never(OVER,          ReplyCut),
-    drop (OVER,          ReplyAudible, ReplyDrained, SayPlayed, ToolsCalled, ToolsDone, ReplyPlayed, ReplyBroke),
+    drop (OVER,          ReplyAudible, ReplyDrained, SayPlayed, ReplyPlayed, ReplyBroke),
 ])
 # fmt: on

@@ -36,6 +36,12 @@ def _new(move: Moved) -> int:
     return final + sum(len(h.text.split()) for h in interim if h not in move.after.heard)
 
 
+def _news(event: on.InterimTranscript | on.FinalTranscript | on.TranscriptLost, talk: Talk) -> bool:
+    """Its segment is not settled; one that was never opened can only be meant when no turn runs."""
+    known = event.segment in talk.open or event.segment in talk.overdue
+    return known or (event.segment > talk.segment and state(talk, "caller") is C.QUIET and not isinstance(event, on.TranscriptLost))
+
+
 def words_are_conserved(move: Moved) -> str | None:
     """Every word is held, answered, or discarded with a reason: none is lost, none is doubled."""
     if isinstance(move.event, on.InterimTranscript):
@@ -61,7 +67,7 @@ def discards_have_reasons(move: Moved) -> str | None:
 def interim_words_are_kept(move: Moved) -> str | None:
     """Interim words of an unsettled segment are there when the final ones never come."""
     event, before = move.event, move.before
-    if not isinstance(event, on.InterimTranscript) or not event.text or event.segment in before.settled:
+    if not isinstance(event, on.InterimTranscript) or not event.text or not _news(event, before):
         return None
     if state(before, "caller") in (C.ABSENT, C.GONE):
         return None
@@ -77,7 +83,7 @@ def words_end_soft_speech(move: Moved) -> str | None:
     event, before = move.event, move.before
     if state(before, "turn") not in (T.ANSWERING, T.HOLDING) or before.firm:
         return None
-    said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and event.segment not in before.settled
+    said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and _news(event, before)
     if (
         state(before, "caller") not in (C.ABSENT, C.GONE)
         and said
@@ -104,7 +110,8 @@ def firm_speech_goes_on(move: Moved) -> str | None:
     if not before.firm:
         return None
     ear = isinstance(
-        move.event, on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TurnCompleted
+        move.event,
+        on.SpeechStarted | on.SpeechStopped | on.InterimTranscript | on.FinalTranscript | on.TranscriptLost | on.TurnCompleted,
     )
     plain = isinstance(move.event, on.InterruptAsked) and not move.event.force
     ear = ear or (isinstance(move.event, Due) and move.event.machine in ("caller", "turn"))
@@ -153,20 +160,19 @@ def complete_turns_are_taken(move: Moved) -> str | None:
     covered = bool(known) and all(segment in known for segment in before.open)
     if isinstance(event, on.TurnCompleted) and covered and not over:
         return "the turn detector said so, and the turn goes on"
-    if isinstance(event, Due) and event.timer == "endpoint" and before.heard and not before.open and not over:
-        return "all words are in at the endpoint, and the turn goes on"
+    if isinstance(event, Due) and event.timer == "endpoint" and not before.open and not over:
+        return "all that was said is known at the endpoint, and the turn goes on"
     if isinstance(event, Due) and event.timer == "complete" and covered and before.complete and not over:
         return "a whole sentence was said, and the turn goes on"
     if isinstance(event, Due) and event.timer == "transcript" and not over:
         return "the transcript did not come, and it is still waited for"
-    if (
-        not isinstance(event, on.FinalTranscript)
-        or event.segment in before.settled
-        or any(s != event.segment for s in before.open)
-    ):
+    last = isinstance(event, on.FinalTranscript | on.TranscriptLost) and _news(event, before)
+    if not last or any(s != event.segment for s in before.open):
         return None
     if caller is C.TRANSCRIBING and not over:
         return "the last words came, and the turn goes on"
+    if isinstance(event, on.TranscriptLost):
+        return "nothing was understood, and the turn goes on" if caller is C.PAUSING and not before.heard and not over else None
     words = bool(event.text or any(h.segment != event.segment for h in before.heard))
     ends = before.final_ends_turn if words else not before.heard
     return "the pause is over, and the turn goes on" if caller is C.PAUSING and ends and not over else None
@@ -180,9 +186,39 @@ def incomplete_turns_go_on(move: Moved) -> str | None:
         return None
     if isinstance(event, Due):
         return "the turn was taken with words missing" if before.open else None
-    if isinstance(event, on.FinalTranscript) and any(segment != event.segment for segment in before.open):
+    if isinstance(event, on.FinalTranscript | on.TranscriptLost) and any(segment != event.segment for segment in before.open):
         return "the turn was taken with words missing"
     return None
+
+
+def overdue_words_are_waited_for(move: Moved) -> str | None:
+    """A turn that is over without the words of one of its segments waits for them still."""
+    event, before, after = move.event, move.before, move.after
+    over = state(before, "caller") is not C.QUIET and state(after, "caller") is C.QUIET
+    if not over or state(before, "caller") is C.ABSENT:
+        return None
+    known = {heard.segment for heard in before.heard} | {getattr(event, "segment", None)}
+    if set(before.open) - known - set(after.overdue):
+        return "words that are not in yet are not waited for"
+    return "words that are taken are waited for" if known & set(after.overdue) else None
+
+
+def lost_words_are_asked_for(move: Moved) -> str | None:
+    """What nobody will ever understand is settled; the caller is asked again when the floor is free, unless other words are answered."""
+    event, before, after = move.event, move.before, move.after
+    overdue = isinstance(event, Due) and event.timer == "unheard"
+    if not overdue and not (isinstance(event, on.TranscriptLost) and _news(event, before)):
+        return None
+    if overdue and (not before.overdue or after.overdue):
+        return "nothing was overdue, or it still is"
+    if not overdue and (event.segment in after.open or event.segment in after.overdue):
+        return "it is lost and still waited for"
+    interim = not overdue and any(heard.segment == event.segment for heard in before.heard)
+    asked = after.lost or bool(move.did(do.BeginReply))
+    taken = bool(after.pending) or bool(after.asked)
+    if interim:
+        return "words are there, and the caller is asked all the same" if after.lost and not before.lost else None
+    return None if asked or taken else "the caller was not understood, and is not asked again"
 
 
 def the_ear_is_followed(move: Moved) -> str | None:
@@ -198,9 +234,11 @@ def the_ear_is_followed(move: Moved) -> str | None:
 def finals_settle(move: Moved) -> str | None:
     """With its final transcript a segment is settled: nobody waits for it any more, and its interim words are gone."""
     event = move.event
-    if not isinstance(event, on.FinalTranscript) or state(move.before, "caller") in (C.ABSENT, C.QUIET, C.GONE):
+    if not isinstance(event, on.FinalTranscript) or state(move.before, "caller") in (C.ABSENT, C.GONE):
         return None
-    if event.segment in move.after.open or event.segment not in move.after.settled:
+    if _news(event, move.before) and event.segment > move.after.segment:
+        return "the next segment would have its number"
+    if event.segment in move.after.open or event.segment in move.after.overdue:
         return "the final transcript came and is still waited for"
     left = any(heard.segment == event.segment and not heard.final for heard in move.after.heard)
     return "interim words outlived their final transcript" if left else None
@@ -211,7 +249,7 @@ def late_words_leave_a_trace(move: Moved) -> str | None:
     event, before = move.event, move.before
     if not isinstance(event, on.FinalTranscript) or not event.text:
         return None
-    unheard = event.segment in before.settled or state(before, "caller") in (C.ABSENT, C.GONE)
+    unheard = not _news(event, before) or state(before, "caller") in (C.ABSENT, C.GONE)
     return "unheard words vanished" if unheard and not move.did(do.Discard) else None
 
 
@@ -221,7 +259,7 @@ def segments_are_finished(move: Moved) -> str | None:
     speaking = (C.TALKING, C.TRAILING)
     opened = [e.segment for e in move.did(do.OpenSegment)]
     started = isinstance(move.event, on.SpeechStarted) and before in (C.QUIET, C.PAUSING, C.TRANSCRIBING)
-    if started != bool(opened) or (opened and opened != [move.before.segment + 1]):
+    if started != bool(opened) or (opened and opened != [max(move.before.segment, 0) + 1]):
         return "a segment was not opened, or opened twice"
     if opened and (opened[0] not in move.after.open or move.after.complete):
         return "nobody waits for the words of the new segment"
@@ -300,12 +338,10 @@ def answers_are_told(move: Moved) -> str | None:
 
 
 def tools_are_known(move: Moved) -> str | None:
-    """The fact that tools are at work follows what the reply reports."""
+    """The fact that tools are at work follows what is reported of them, whatever became of the reply that called them."""
     event = move.event
-    if not isinstance(event, on.ToolsCalled | on.ToolsDone) or event.reply != move.before.reply:
-        return None
-    if state(move.before, "reply") not in LIVE:
-        return None
+    if not isinstance(event, on.ToolsCalled | on.ToolsDone):
+        return None if move.after.tools == move.before.tools else "tools begin or end by themselves"
     return (
         None
         if move.after.tools == isinstance(event, on.ToolsCalled)
@@ -335,8 +371,8 @@ def drained_is_not_audible(move: Moved) -> str | None:
 
 
 def every_timer_leads_on(move: Moved) -> str | None:
-    """A timer that is due leads to another state, but for the sentence that was not complete and the wake-up that repeats."""
-    if not isinstance(move.event, Due) or move.event.timer in ("complete", "wake_up"):
+    """A timer that is due leads to another state, but for three: the sentence was not complete, the wake-up repeats, a reply goes on."""
+    if not isinstance(move.event, Due) or move.event.timer in ("complete", "wake_up", "unheard"):
         return None
     before, after = move.before.cell(move.event.machine), move.after.cell(move.event.machine)
     moved = before.state is not after.state or move.before.reply != move.after.reply
@@ -346,6 +382,7 @@ def every_timer_leads_on(move: Moved) -> str | None:
 RESPONSE = (
     words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, turns_end_soft_speech,
     firm_speech_goes_on, interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on,
+    overdue_words_are_waited_for, lost_words_are_asked_for,
     the_ear_is_followed, finals_settle, late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known,
     replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible,
     every_timer_leads_on,

@@ -1,6 +1,7 @@
 """The session: the life of one agent in one meeting, and the one door for the host.
 
-``EXITING`` is reported as *closing*: ``on_exit`` runs first and may still say a goodbye, then everything is torn down.
+``EXITING`` and ``ALONE`` are reported as *closing*: ``on_exit`` runs first, and may still say a goodbye to a caller who is there; then
+everything is torn down.
 """
 
 from __future__ import annotations
@@ -42,14 +43,17 @@ class Session(Enum):
     RUNNING = "in conversation"
     LEFT = "out of the meeting, its state kept"
     EXITING = "on_exit runs; the agent can still say goodbye"
+    ALONE = "on_exit runs; nobody is left who could hear a goodbye"
     CLOSING = "being torn down"
     CLOSED = "over"
 
 
 S = Session
 SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
-MUTE = (S.CREATED, S.CONNECTED, S.LEFT, S.CLOSING, S.CLOSED)
-OVER = (S.EXITING, S.CLOSING, S.CLOSED)
+PRESENT = (S.STARTED, S.RUNNING)
+LAST = (S.EXITING, S.ALONE)
+MUTE = (S.CREATED, S.CONNECTED, S.LEFT, S.ALONE, S.CLOSING, S.CLOSED)
+OVER = (S.ALONE, S.CLOSING, S.CLOSED)
 
 EXIT_LIMIT = Timer(
     "exit_limit", 3.5, "a goodbye takes 2 to 3 s; with CLOSE_LIMIT, closed within 5 s whatever hooks and providers do"
@@ -72,6 +76,11 @@ def leave(event: LeaveAsked, talk: Talk) -> Effects:
     return Silenced("the agent left the meeting"), Parted(), LeaveRoom()
 
 
+def nobody_left(asked: CloseAsked, talk: Talk) -> bool:
+    """The caller has gone."""
+    return asked.alone
+
+
 def remember(asked: CloseAsked, talk: Talk) -> Effects:
     """Why the session closes."""
     return (Set("reason", asked.reason),)
@@ -80,6 +89,11 @@ def remember(asked: CloseAsked, talk: Talk) -> Effects:
 def fall_silent(asked: CloseAsked, talk: Talk) -> Effects:
     """What sounds and what waits is given up; the caller is not heard any more."""
     return Silenced("the session is closing"), Parted()
+
+
+def hush(asked: CloseAsked, talk: Talk) -> Effects:
+    """The goodbye is not heard any more."""
+    return (Interrupted(force=True),)
 
 
 def run_on_exit(event: object, talk: Talk) -> Effects:
@@ -114,8 +128,10 @@ def accept(asked: SayAsked, talk: Talk) -> Effects:
 
 def refuse(asked: SayAsked, talk: Talk) -> Effects:
     """It cannot be said, and the handle says why."""
-    state = talk.cell("session").node.name.lower()
-    return (RefuseSay(asked.say.number, f"the session is {state}; say() works between start() and the end of on_exit()"),)
+    state = talk.cell("session").state
+    if state in (S.LEFT, S.ALONE):
+        return (RefuseSay(asked.say.number, "nobody is left to hear it"),)
+    return (RefuseSay(asked.say.number, f"the session is {state.name.lower()}; say() works between start() and the end of on_exit()"),)
 
 
 def pass_on(asked: InterruptAsked, talk: Talk) -> Effects:
@@ -125,45 +141,46 @@ def pass_on(asked: InterruptAsked, talk: Talk) -> Effects:
 
 # fmt: off
 SESSION: StateTable[Session, Talk] = StateTable("session", Session, start=S.CREATED, final=(S.CLOSED,), rows=[
-    #     in            on              to            do
-    row  (S.CREATED,    Connected,      S.CONNECTED                                     ),
-    row  (S.CREATED,    StartAsked,     S.STARTED,    (open_, run_on_enter)             ),
-    row  (S.CREATED,    CloseAsked,     S.CLOSED,     (remember, end, report_now)       ),
+    #     in            on              to            do                                   when
+    row  (S.CREATED,    Connected,      S.CONNECTED                                                     ),
+    row  (S.CREATED,    StartAsked,     S.STARTED,    (open_, run_on_enter)                             ),
+    row  (S.CREATED,    CloseAsked,     S.CLOSED,     (remember, end, report_now)                       ),
     owes (S.CREATED,    "the host: connect, start or close"),
 
-    row  (S.CONNECTED,  StartAsked,     S.STARTED,    (open_, run_on_enter)             ),
-    row  (S.CONNECTED,  CloseAsked,     S.CLOSING,    (remember, end, tear_down)        ),
+    row  (S.CONNECTED,  StartAsked,     S.STARTED,    (open_, run_on_enter)                             ),
+    row  (S.CONNECTED,  CloseAsked,     S.CLOSING,    (remember, end, tear_down)                        ),
     owes (S.CONNECTED,  "the host: start or close"),
 
-    row  (S.STARTED,    Entered,        S.RUNNING                                       ),
-    row  (S.STARTED,    LeaveAsked,     S.LEFT,       leave                             ),
-    row  (S.STARTED,    CloseAsked,     S.EXITING,    (remember, fall_silent, run_on_exit)),
+    row  (S.STARTED,    Entered,        S.RUNNING                                                       ),
     owes (S.STARTED,    "the agent: on_enter returns"),
-
-    row  (S.RUNNING,    LeaveAsked,     S.LEFT,       leave                             ),
-    row  (S.RUNNING,    CloseAsked,     S.EXITING,    (remember, fall_silent, run_on_exit)),
     owes (S.RUNNING,    "the conversation"),
 
-    row  (S.LEFT,       Connected,      S.RUNNING,    open_                             ),
-    row  (S.LEFT,       CloseAsked,     S.EXITING,    (remember, run_on_exit)           ),
+    row  (PRESENT,      LeaveAsked,     S.LEFT,       leave                                             ),
+    row  (PRESENT,      CloseAsked,     S.ALONE,      (remember, fall_silent, run_on_exit), nobody_left ),
+    row  (PRESENT,      CloseAsked,     S.EXITING,    (remember, fall_silent, run_on_exit)              ),
+
+    row  (S.LEFT,       Connected,      S.RUNNING,    open_                                             ),
+    row  (S.LEFT,       CloseAsked,     S.ALONE,      (remember, run_on_exit)                           ),
     owes (S.LEFT,       "the host: connect or close"),
 
-    row  (S.EXITING,    Exited,         S.CLOSING,    (end, tear_down)                  ),
-    after(S.EXITING,    EXIT_LIMIT,     S.CLOSING,    (end, tear_down)                  ),
-    row  (S.CLOSING,    TornDown,       S.CLOSED,     report                            ),
-    after(S.CLOSING,    CLOSE_LIMIT,    S.CLOSED,     report                            ),
+    row  (S.EXITING,    CloseAsked,     S.ALONE,      hush,                                 nobody_left ),   # hung up during the goodbye
+    drop (S.EXITING,    CloseAsked),
+    row  (LAST,         Exited,         S.CLOSING,    (end, tear_down)                                  ),
+    after(LAST,         EXIT_LIMIT,     S.CLOSING,    (end, tear_down)                                  ),
+    row  (S.CLOSING,    TornDown,       S.CLOSED,     report                                            ),
+    after(S.CLOSING,    CLOSE_LIMIT,    S.CLOSED,     report                                            ),
 
-    row  (SPEAKING,     SayAsked,       STAY,         accept                            ),
-    row  (MUTE,         SayAsked,       STAY,         refuse                            ),
-    row  (SPEAKING,     InterruptAsked, STAY,         pass_on                           ),
+    row  (SPEAKING,     SayAsked,       STAY,         accept                                            ),
+    row  (MUTE,         SayAsked,       STAY,         refuse                                            ),
+    row  (SPEAKING,     InterruptAsked, STAY,         pass_on                                           ),
 
     drop (MUTE,         InterruptAsked),
-    drop ((S.CONNECTED, S.STARTED, S.RUNNING, *OVER), Connected),
-    drop ((S.STARTED, S.RUNNING, S.LEFT, *OVER), StartAsked),
-    drop ((S.CREATED, S.CONNECTED, S.RUNNING, S.LEFT, *OVER), Entered),
-    drop ((S.CREATED, S.CONNECTED, S.LEFT, *OVER), LeaveAsked),
+    drop ((S.CONNECTED, *PRESENT, S.EXITING, *OVER), Connected),
+    drop ((*PRESENT, S.LEFT, S.EXITING, *OVER), StartAsked),
+    drop ((S.CREATED, S.CONNECTED, S.RUNNING, S.LEFT, S.EXITING, *OVER), Entered),
+    drop ((S.CREATED, S.CONNECTED, S.LEFT, S.EXITING, *OVER), LeaveAsked),
     drop (OVER,         CloseAsked),
-    drop ((S.CREATED, S.CONNECTED, S.STARTED, S.RUNNING, S.LEFT, S.CLOSING, S.CLOSED), Exited),
-    drop ((S.CREATED, S.CONNECTED, S.STARTED, S.RUNNING, S.LEFT, S.EXITING, S.CLOSED), TornDown),
+    drop ((S.CREATED, S.CONNECTED, *PRESENT, S.LEFT, S.CLOSING, S.CLOSED), Exited),
+    drop ((S.CREATED, S.CONNECTED, *PRESENT, S.LEFT, *LAST, S.CLOSED), TornDown),
 ])
 # fmt: on

@@ -7,10 +7,10 @@ import attrs
 from fsm_agents.fsm.joint import Shared
 from fsm_agents.machines.events import Say
 
-__all__ = ["KEEP_SETTLED", "Heard", "Talk"]
+__all__ = ["KEEP_OVERDUE", "Heard", "Talk"]
 
-KEEP_SETTLED = 8
-"""How many settled segments are remembered, to know a late or repeated transcript. An ear is never that many segments behind."""
+KEEP_OVERDUE = 16
+"""How many segments without words are remembered whose words may still come; speech-to-text that is further behind is not heard."""
 
 
 @attrs.frozen(order=True)
@@ -29,25 +29,27 @@ class Talk(Shared):
     Attributes:
         heard: The words of the running turn, not taken yet, in the order of their segments.
         complete: Whether the latest interim words are a whole sentence of what is expected.
-        segment: The number of the segment that was opened last.
+        segment: The number of the segment that was opened last; -1: none.
         open: The segments of the running turn whose final words are not in.
-        settled: The latest segments whose words are settled; another transcript of one is late.
+        overdue: Segments of turns that are over whose words never came, and still may. Any other that is not open is settled: another
+            transcript of it is late.
+        lost: The caller said something that nobody understood, and was not asked again yet.
         pending: Turns of the caller that no reply has begun to answer, oldest first.
         says: What was accepted to be said and no reply has taken up.
         reply: The number of the reply that owns, or last owned, the mouth.
         asked: The turns the running reply answers, until its answer is audible.
         firm: The says of the running reply that cannot be interrupted and have not sounded to their end.
         apology: The running reply is an apology.
-        tools: Tools of the running reply are at work.
+        tools: Tools are at work, of the running reply or of one that was cut.
         reason: Why the session closes.
         final_ends_turn: Setting: a final transcript in a pause ends the turn (speech-to-text with an end-of-turn of its own).
     """
 
     heard: tuple[Heard, ...] = ()
     complete: bool = False
-    segment: int = 0
+    segment: int = -1
     open: tuple[int, ...] = ()
-    settled: tuple[int, ...] = ()
+    overdue: tuple[int, ...] = ()
     pending: tuple[str, ...] = ()
     says: tuple[Say, ...] = ()
     reply: int = 0
@@ -55,5 +57,10 @@ class Talk(Shared):
     firm: tuple[int, ...] = ()
     apology: bool = False
     tools: bool = False
+    lost: bool = False
     reason: str = ""
     final_ends_turn: bool = False
+
+    def expects_words_of(self, segment: int) -> bool:
+        """Whether the words of this segment are waited for, or may still come: it was opened, and is not settled."""
+        return segment in self.open or segment in self.overdue

@@ -11,9 +11,10 @@ from enum import Enum
 from fsm_agents.fsm.rows import STAY, All, Level, Timer, after, always, anywhere, drop, never, row
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.caller import Caller as C
-from fsm_agents.machines.events import Ended, Interrupted, ReplyFailed, SayAccepted, Silenced, TurnTaken, WordsHeard
+from fsm_agents.machines.events import Ended, Interrupted, ReplyFailed, SayAccepted, Silenced, TurnTaken, WordsHeard, WordsLost
 from fsm_agents.machines.floor import (
     apologise,
+    ask_again,
     cut,
     cut_and_keep,
     discard_all,
@@ -25,6 +26,8 @@ from fsm_agents.machines.floor import (
     interject,
     is_apology,
     keep,
+    miss,
+    no_tools,
     queue,
     requeue,
     resume,
@@ -34,6 +37,7 @@ from fsm_agents.machines.floor import (
     stop,
     text_pending,
     wake_up,
+    words_lost,
 )  # fmt: skip
 from fsm_agents.machines.reply import OVER
 from fsm_agents.machines.reply import Reply as R
@@ -81,6 +85,7 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
     always(T.LISTENING,     T.AWAY,          None,         ABSENT                      ),
     always(T.LISTENING,     T.YIELDING,      None,         HAS_FLOOR                   ),
     always(T.LISTENING,     T.ANSWERING,     speak,        text_pending                ),   # the only place where a turn is committed
+    always(T.LISTENING,     T.ANSWERING,     ask_again,    words_lost                  ),   # what the caller said was not understood
     always(T.LISTENING,     T.ANSWERING,     speak,        say_waiting                 ),
     always(T.YIELDING,      T.LISTENING,     None,         HAS_NO_FLOOR                ),
     always(T.ANSWERING,     T.LISTENING,     None,         REPLY_OVER                  ),
@@ -95,8 +100,8 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
     always(T.OVERLAPPING,   STAY,            interject,    say_waiting                 ),
 
     #      in               on / timer       to            do                    when
-    after (T.LISTENING,     WAKE_UP,         T.LISTENING,  wake_up,              RUNS          ),
-    after (T.LISTENING,     WAKE_UP,         T.LISTENING                                       ),   # on_enter still runs
+    after (T.LISTENING,     WAKE_UP,         T.LISTENING,  wake_up,              All((RUNS, no_tools))),
+    after (T.LISTENING,     WAKE_UP,         T.LISTENING                                       ),   # on_enter runs, or a tool of a reply that was cut
     after (T.HOLDING,       BARGE_IN,        T.OVERLAPPING, resume,              firm          ),
     after (T.HOLDING,       BARGE_IN,        T.YIELDING,   cut                                 ),
 
@@ -109,6 +114,9 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
     row   (T.HOLDING,       TurnTaken,       T.LISTENING,  cut_and_keep,         soft          ),
     row   ((T.LISTENING, T.YIELDING, *FLOOR), TurnTaken, STAY, keep                            ),
     never (T.AWAY,          TurnTaken),
+
+    row   ((T.LISTENING, T.YIELDING, *FLOOR), WordsLost, STAY, miss                            ),
+    never (T.AWAY,          WordsLost),
 
     row   (FLOOR,           Interrupted,     T.LISTENING,  stop,                 forced_or_soft),
     drop  (LIVE_TURN,       Interrupted),
@@ -130,6 +138,6 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
     row   (T.AWAY,          Ended,           T.CLOSED                                          ),
     never ((T.LISTENING, T.YIELDING, T.HOLDING, T.OVERLAPPING), Ended),
 
-    never (T.CLOSED,        WordsHeard, TurnTaken, Interrupted, ReplyFailed, Silenced, SayAccepted, Ended),
+    never (T.CLOSED,        WordsHeard, WordsLost, TurnTaken, Interrupted, ReplyFailed, Silenced, SayAccepted, Ended),
 ])
 # fmt: on

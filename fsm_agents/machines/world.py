@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
+import attrs
+
 from fsm_agents.fsm.explore import World
 from fsm_agents.fsm.joint import Joint
 from fsm_agents.machines.caller import Caller
@@ -32,42 +34,65 @@ from fsm_agents.machines.events import (
     ToolsCalled,
     ToolsDone,
     TornDown,
+    TranscriptLost,
     TurnCompleted,
 )  # fmt: skip
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.reply import LIVE
 from fsm_agents.machines.talk import Talk
 
-__all__ = ["voice_world"]
+__all__ = ["USUAL", "Bounds", "voice_world"]
+
+
+@attrs.frozen
+class Bounds:
+    """How much of the world is explored.
+
+    Args:
+        texts: How many turns of the caller may be owed or being said; a turn may have one segment more.
+        says: How many says may wait or be firm.
+        losses: Speech-to-text may fail, or keep its words for itself. This doubles the world.
+        final_ends_turn: The setting of the conversation.
+    """
+
+    texts: int = 1
+    says: int = 1
+    losses: bool = True
+    final_ends_turn: bool = False
+
+
+USUAL = (Bounds(0, 0), Bounds(1, 0), Bounds(0, 1), Bounds(1, 0, final_ends_turn=True), Bounds(1, 1, losses=False))
+"""What is explored on every change, from small to large: each two of texts, says and losses together. All three: ``explore --deep``."""
 
 _PLAIN = (
-    Connected(), StartAsked(), Entered(), LeaveAsked(), CloseAsked("asked"), Exited(), TornDown(),
+    Connected(), StartAsked(), Entered(), LeaveAsked(), CloseAsked("asked"), CloseAsked("gone", alone=True), Exited(), TornDown(),
     InterruptAsked(force=False), InterruptAsked(force=True), SpeechStopped(), TurnCompleted(),
 )  # fmt: skip
 
 
-def voice_world(
-    *, texts: int = 1, says: int = 1, final_ends_turn: bool = False, joint: Joint[Talk] = CONVERSATION
-) -> World[Talk]:
-    """The conversation with at most ``texts`` unanswered turns (and segments of one turn) and ``says`` waiting says.
+def voice_world(bounds: Bounds, joint: Joint[Talk] = CONVERSATION) -> World[Talk]:
+    """The conversation, within bounds.
 
     Args:
-        texts: How many turns may be owed or being said; a turn may have one segment more.
-        says: How many says may wait or be firm.
-        final_ends_turn: The setting of the conversation.
+        bounds: How much of it.
         joint: The machines; mutants pass theirs.
     """
+    texts, says, losses = bounds.texts, bounds.says, bounds.losses
 
     def start() -> Talk:
-        return joint.start(Talk(final_ends_turn=final_ends_turn), {"wake_up": 20.0})
+        never = {} if losses else {"unheard": None}
+        return joint.start(Talk(final_ends_turn=bounds.final_ends_turn), {"wake_up": 20.0, **never})
 
     def stimuli(talk: Talk) -> Iterator[object]:
         yield from _PLAIN
         yield from _mouth(talk)
-        segments = {*talk.open, *(heard.segment for heard in talk.heard)}
-        if len(segments) < max(texts, 1) + 1:
+        segments = {*talk.open, *talk.overdue, *(heard.segment for heard in talk.heard)}
+        another = len(segments) < max(texts, 1) + 1
+        if another:
             yield SpeechStarted()
-        yield from _words(talk, room=len(talk.pending) + len(talk.asked) + len(talk.heard) < texts)
+        yield from _words(talk, room=len(talk.pending) + len(talk.asked) + len(talk.heard) < texts, another=another)
+        if losses:
+            yield from (TranscriptLost(segment) for segment in {talk.segment, *talk.open, *talk.overdue})
         if len(talk.says) < says and len(talk.firm) < says + (not talk.says):
             number = 1 + max((*talk.firm, *(say.number for say in talk.says)), default=0)
             yield SayAsked(Say(number, "s"))
@@ -90,11 +115,13 @@ def _mouth(talk: Talk) -> Iterator[object]:
     yield ReplyPlayed(reply - 1)  # of the last reply: stale, whatever it says
 
 
-def _words(talk: Talk, *, room: bool) -> Iterator[object]:
+def _words(talk: Talk, *, room: bool, another: bool) -> Iterator[object]:
     known = [heard.segment for heard in talk.heard]
-    for segment in {talk.segment, *talk.open}:
+    new = {talk.segment + 1} if another else set[int]()
+    for segment in {talk.segment, *talk.open, *talk.overdue, *new}:
         yield FinalTranscript("", segment)
-        if room or segment in known or segment in talk.settled:
+        settled = segment <= talk.segment and not talk.expects_words_of(segment)
+        if room or segment in known or settled:
             yield FinalTranscript("w", segment)
             yield InterimTranscript("w", segment)
             yield InterimTranscript("w", segment, complete=True)
@@ -103,13 +130,14 @@ def _words(talk: Talk, *, room: bool) -> Iterator[object]:
 def abstract(talk: Talk) -> Hashable:
     """The data, with texts renamed, counters made relative, and what no row reads where it rests left out."""
     last = talk.segment
-    known = sorted({last, *talk.open, *(heard.segment for heard in talk.heard)}, reverse=True)
+    known = sorted({last, *talk.open, *talk.overdue, *(heard.segment for heard in talk.heard)}, reverse=True)
     caller, reply = talk.cell("caller").state, talk.cell("reply").state
     return (
         tuple((known.index(heard.segment), heard.final) for heard in talk.heard),
         talk.complete and caller in (Caller.TALKING, Caller.TRAILING),
         tuple(known.index(segment) for segment in talk.open),
-        last in talk.settled,
+        tuple(known.index(segment) for segment in talk.overdue),
+        talk.lost and not talk.pending,
         len(talk.pending),
         len(talk.asked),
         tuple(say.firm for say in talk.says),

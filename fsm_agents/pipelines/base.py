@@ -10,7 +10,7 @@ import attrs
 from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.chat.history import ChatContext
 from fsm_agents.errors import MisuseError, strict_keywords
-from fsm_agents.machines.caller import COMPLETE, ENDPOINT, HANGOVER, TRANSCRIPT, TURN_LIMIT
+from fsm_agents.machines.caller import COMPLETE, ENDPOINT, HANGOVER, TRANSCRIPT, TURN_LIMIT, UNHEARD
 from fsm_agents.machines.reply import DEAD_AIR, TOOL_LIMIT
 from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import BARGE_IN
@@ -41,6 +41,7 @@ class TurnOptions:
         hangover: Silence that may be a gap between words.
         endpoint: Further silence that ends a turn.
         transcript: How long the last words are waited for after that.
+        unheard: How long words that are overdue may still come; then the caller is asked again.
         turn_limit: Speech without a gap that is taken for noise.
         barge_in: Speech without words over the agent's that ends the agent's.
         dead_air: Silence of a reply that counts as a failure.
@@ -52,6 +53,7 @@ class TurnOptions:
     hangover: float = _seconds(HANGOVER)
     endpoint: float = _seconds(ENDPOINT)
     transcript: float = _seconds(TRANSCRIPT)
+    unheard: float = _seconds(UNHEARD)
     turn_limit: float = _seconds(TURN_LIMIT)
     barge_in: float = _seconds(BARGE_IN)
     dead_air: float = _seconds(DEAD_AIR)

@@ -228,11 +228,11 @@ class Composer:
             for piece in making.splitter.flush():
                 await self._speak(making, piece)
         done = [utterance for _, utterances in self._rounds for utterance in utterances]
-        said = [u for u in (*self.playback.spoken, *self.playback.queue) if u.answer and u not in done]
+        said = list(dict.fromkeys(u for u in (*self.playback.spoken, *self.playback.queue) if u.answer and u not in done))
         if said:
             message = ChatMessage("assistant", _joined(u.text for u in said))
             self.context.add(message)
-            self._rounds.append((message, list(dict.fromkeys(said))))
+            self._rounds.append((message, said))
 
     def over(self, spoken: list[Utterance], unheard: int, *, cut: bool) -> None:
         """The reply is over: history keeps what was heard of it, and nothing else."""

@@ -22,6 +22,7 @@ from fsm_agents.machines.events import (
     InterimTranscript,
     SpeechStarted,
     SpeechStopped,
+    TranscriptLost,
     TurnCompleted,
 )  # fmt: skip
 from fsm_agents.pipelines.composer import Spawn
@@ -145,7 +146,9 @@ class CascadeEar:
 
     def _heard(self, transcript: Transcript) -> None:
         self._failures = 0
-        if transcript.final:
+        if transcript.lost:
+            self._post(TranscriptLost(transcript.segment))
+        elif transcript.final:
             self._post(FinalTranscript(transcript.text, transcript.segment))
         else:
             self._post(InterimTranscript(transcript.text, transcript.segment, transcript.complete))
@@ -160,7 +163,7 @@ class CascadeEar:
                 self._post(TurnCompleted())
 
     def _broke(self, segment: int | None, broken: Exception) -> None:
-        """Speech-to-text failed: this segment has no words, the next one gets a new stream; too often, and the session closes."""
+        """Speech-to-text failed: this segment's words are lost, the next one gets a new stream; too often, and the session closes."""
         self._segment = None
         self._failures += 1
         failures = self._failures
@@ -177,7 +180,7 @@ class CascadeEar:
             return
         self._spawn(self.run, "ear")
         if segment is not None:
-            self._post(FinalTranscript("", segment))
+            self._post(TranscriptLost(segment))
 
     def _close(self, what: str, broken: Exception) -> None:
         log.error("%s; the session closes", what, exc_info=broken)

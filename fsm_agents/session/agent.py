@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fsm_agents.chat.history import ChatContext
@@ -12,7 +12,7 @@ from fsm_agents.errors import MisuseError, strict_keywords
 if TYPE_CHECKING:
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["Agent"]
+__all__ = ["Agent", "checked_tools"]
 
 
 @strict_keywords
@@ -24,22 +24,23 @@ class Agent:
     Args:
         instructions: What the model is told about its task.
         tools: More functions that the model can call, each decorated with ``@function_tool``.
-        mcp_servers: Servers whose tools the model can call.
+        mcp_servers: Servers whose tools the model can call besides, ``MCPServerStdio`` and ``MCPServerHTTP``. They are started and
+            ended with the session; ``tools`` has none of theirs.
 
     Raises:
-        MisuseError: a tool is not decorated, or two tools have the same name.
+        MisuseError: a tool is not decorated, something is no server, or two tools or two servers have the same name.
     """
 
     def __init__(
         self, instructions: str = "", tools: Sequence[FunctionTool] | None = None, mcp_servers: Sequence[Any] | None = None
     ) -> None:
         self.chat_context = ChatContext(instructions)
-        self.mcp_servers = tuple(mcp_servers or ())
+        self.mcp_servers: tuple[Any, ...] = _servers(mcp_servers)
         self._session: AgentSession | None = None
         found = {
             name: getattr(self, name) for name in dir(type(self)) if isinstance(getattr(type(self), name, None), FunctionTool)
         }
-        self.tools: tuple[FunctionTool, ...] = _checked([*found.values(), *(tools or ())])
+        self.tools: tuple[FunctionTool, ...] = checked_tools([*found.values(), *(tools or ())])
 
     @property
     def instructions(self) -> str:
@@ -65,14 +66,39 @@ class Agent:
         """Called once, when the session ends, if ``on_enter`` was called; it may still say goodbye (within ``exit_limit``)."""
 
 
-def _checked(tools: list[Any]) -> tuple[FunctionTool, ...]:
-    names: set[str] = set()
+def checked_tools(tools: Iterable[Any]) -> tuple[FunctionTool, ...]:
+    """Tools that can be offered to a model together: an agent's own, and those of its servers.
+
+    Raises:
+        MisuseError: one is not decorated, or two have the same name.
+    """
+    checked: dict[str, FunctionTool] = {}
     for tool in tools:
         if not isinstance(tool, FunctionTool):
             msg = f"{getattr(tool, '__name__', tool)!r} is not a tool: put @function_tool above its definition"
             raise MisuseError(msg)
-        if tool.name in names:
-            msg = f"two tools are called {tool.name!r}: rename one with @function_tool(name=…)"
+        if tool.name in checked:
+            msg = f"two tools are called {tool.name!r}: rename one with @function_tool(name=…), or a server with name=…"
             raise MisuseError(msg)
-        names.add(tool.name)
-    return tuple(tools)
+        checked[tool.name] = tool
+    return tuple(checked.values())
+
+
+def _servers(given: Any) -> tuple[Any, ...]:
+    """Servers as given. Only what a session needs of one is asked for, so that anybody can write another kind."""
+    if given is None:
+        return ()
+    if not isinstance(given, list | tuple):
+        msg = f"mcp_servers={given!r}: give a list of servers"
+        raise MisuseError(msg)
+    names: set[str] = set()
+    for server in given:
+        name = getattr(server, "name", None)
+        if isinstance(server, type) or not callable(getattr(server, "run", None)) or not isinstance(name, str):
+            msg = f"{server!r} is no server of tools: give MCPServerStdio(…) or MCPServerHTTP(…)"
+            raise MisuseError(msg)
+        if name in names:
+            msg = f"two MCP servers are called {name!r}, and their tools could not be told apart: give one another name=…"
+            raise MisuseError(msg)
+        names.add(name)
+    return tuple(given)

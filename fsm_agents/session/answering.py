@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from fsm_agents.chat.message import ToolCall
+from fsm_agents.chat.message import ChatMessage, ToolCall
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.pipelines.composer import closing
 from fsm_agents.session.flow import ConversationFlow
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROUNDS", "answer", "process_with_llm", "rounds"]
 
 MOST_ROUNDS = 5
-"""How often the model may call tools in one turn before it must answer without."""
+"""How often the model may call tools in one turn before it must answer without, unless the agent says otherwise: a look-up, an action and
+a correction of each fit, and nobody listens to more of them."""
 
 
 _opened: ContextVar[list[AsyncGenerator[str]] | None] = ContextVar("fsm_agents_opened", default=None)
@@ -65,15 +66,25 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
 
 
 async def rounds(session: AgentSession) -> AsyncGenerator[str]:
-    """The model's answer to the history: text in pieces; tools are run, and the model asked again, at most ``MOST_ROUNDS`` times."""
+    """The model's answer to the history: text in pieces; tools are run, and the model asked again.
+
+    It may call tools in at most so many rounds as the agent's ``max_tool_steps`` says (``MOST_ROUNDS`` where it says nothing), and not any
+    more after a round that only repeats calls: then it is offered none, so that it answers. Instructions and tools are those of the agent
+    that has the conversation at the time of each request; one that was handed an empty conversation is not asked, it has ``on_enter``.
+    """
     host, llm = session.host, getattr(session.pipeline, "llm", None)
     if llm is None:
         msg = "process_with_llm() needs a model: give the pipeline an llm=…"
         raise MisuseError(msg)
     reply = host.driver.talk.reply
-    for turn in range(MOST_ROUNDS + 1):
-        await host.toolbox.settled()
-        tools = session.agent.tools if turn < MOST_ROUNDS else ()
+    most = left = int(getattr(session.agent, "max_tool_steps", MOST_ROUNDS))
+    asked = False
+    while True:
+        await host.toolbox.settled(reply)
+        await session.hand_offs.settled()
+        if asked and all(isinstance(item, ChatMessage) and item.role == "system" for item in session.history.export()):
+            return
+        tools, asked = (host.starting.tools(session.agent) if left else ()), True
         calls: list[ToolCall] = []
         async with closing(llm.chat(session.history, tools)) as chunks:
             async for chunk in chunks:
@@ -83,7 +94,8 @@ async def rounds(session: AgentSession) -> AsyncGenerator[str]:
                     calls.append(chunk)
         if not calls:
             return
+        if not left:
+            raise ProviderError(f"the model called tools {most + 1} times in a row and answered nothing")
         if host.mouth is not None:
             await host.mouth.end_round()
-        await host.toolbox.run(reply, calls, tools)
-    raise ProviderError(f"the model called tools {MOST_ROUNDS + 1} times in a row and answered nothing")
+        left = left - 1 if await host.toolbox.run(reply, calls, tools) else 0

@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import attrs
 
+from fsm_agents.errors import MisuseError
 from fsm_agents.pipelines.composer import Spawn
 
 __all__ = ["Hooks", "call"]
@@ -92,6 +93,11 @@ class Hooks:
                 except Exception as broken:  # a user's hook may raise anything
                     log.error("%s raised", hook.name, exc_info=broken)
                     failed = broken
+                except anyio.get_cancelled_exc_class() as stray:
+                    await anyio.lowlevel.checkpoint_if_cancelled()  # ours is raised here again
+                    # Of a task that the hook awaited and somebody else cancelled. Let through, it would cancel every task of the session.
+                    log.error("%s awaited a task that was cancelled", hook.name, exc_info=stray)
+                    failed = MisuseError(f"{hook.name} awaited a task that was cancelled; catch that in the hook")
         finally:
             self._running.remove(hook)
             self._idle.set()

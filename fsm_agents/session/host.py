@@ -194,7 +194,7 @@ class SessionHost:
             await self.hooks.idle()
         self.entered.set()
         if "on_enter" in self.hooks.begun:
-            self.hooks.run("on_exit", self.session.agent.on_exit, lambda _failed: self.driver.post(Exited()))
+            self.hooks.run("on_exit", self.session.hand_offs.leave, lambda _failed: self.driver.post(Exited()))
         else:
             self.driver.post(Exited())
 
@@ -207,10 +207,10 @@ class SessionHost:
         self.hooks.spare_current()
 
     def call_wake_up(self) -> None:
-        """Run the wake-up hook, unless it still runs from last time, or a tool of a reply that was cut is still at work."""
+        """Run the wake-up hook, unless it still runs from last time."""
         hook = self.session.on_wake_up
-        if hook is None or "on_wake_up" in self.hooks or self.toolbox.busy:
-            log.debug("nobody is woken up: on_wake_up is not set, or it or a tool still runs")
+        if hook is None or "on_wake_up" in self.hooks:
+            log.debug("nobody is woken up: on_wake_up is not set, or still runs")
             return
         self.hooks.run("on_wake_up", hook, self._woken)
 
@@ -219,11 +219,6 @@ class SessionHost:
             self.driver.post(CloseAsked(f"error: on_wake_up: {type(failed).__name__}: {failed}"))
 
     # --- the room ------------------------------------------------------------------------------------------------------------------
-
-    @property
-    def alone(self) -> bool:
-        """Whether nobody is left to hear anything: the caller has hung up, or the agent has left."""
-        return self.room is not None and self._carried.is_set()
 
     def join_room(self) -> None:
         """Carry sound between room and pipeline."""
@@ -245,7 +240,7 @@ class SessionHost:
         finally:
             carried.set()
         if not scope.cancel_called:  # some rooms answer cancellation by returning
-            self.driver.post(CloseAsked(reason))
+            self.driver.post(CloseAsked(reason, alone=True))
 
     def _hear(self, frame: AudioFrame) -> None:
         """One frame of the caller. What the ear raises is the session's, not the room's."""

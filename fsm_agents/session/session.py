@@ -25,6 +25,7 @@ from fsm_agents.runtime.perform import performer
 from fsm_agents.session.agent import Agent
 from fsm_agents.session.flow import ConversationFlow
 from fsm_agents.session.handle import SpeechHandle
+from fsm_agents.session.handoff import HandOffs, Keep
 from fsm_agents.session.host import SessionHost, inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
 
@@ -71,6 +72,7 @@ class AgentSession:
         self.handles: dict[int, SpeechHandle] = {}
         self._says = 0
         self._owner: Owner | None = current_owner.get()
+        self.hand_offs = HandOffs(self)
         agent._session = self  # noqa: SLF001 - one object in two classes
         self.conversation_flow._session = self  # noqa: SLF001 - as above
         self.conversation_flow.agent = agent
@@ -83,7 +85,7 @@ class AgentSession:
     def state(self) -> State:
         """Where the session is in its life."""
         name: Any = self._talk.cell("session").node.name.lower()
-        return "closing" if name == "exiting" else name
+        return "closing" if name in ("exiting", "alone") else name
 
     @property
     def label(self) -> Label:
@@ -174,13 +176,28 @@ class AgentSession:
         self._says += 1
         handle = self.handles[self._says] = SpeechHandle(message, interruptible=interruptible)
         self.post(SayAsked(Say(self._says, message, firm=not interruptible)))
-        if self.host.alone:  # a goodbye to nobody would be waited for until the closing is over
-            self.post(InterruptAsked(force=True))
         return handle
 
     def interrupt(self, *, force: bool = False) -> None:
         """End what the agent says; with ``force`` also what cannot be interrupted."""
         self.post(InterruptAsked(force))
+
+    def hand_off(self, agent: Agent, keep: Keep = "all") -> None:
+        """Have another agent go on with the conversation; from a tool, a flow, a hook or outside. A tool may also return the agent.
+
+        Its instructions and tools hold from the next request to the model on. ``on_exit`` of the agent that has the conversation and then
+        ``on_enter`` of the new one run as soon as no tool is at work, each once. The history goes with the conversation: the agent that
+        leaves keeps its instructions only, and can come back, here or in another session.
+
+        Args:
+            agent: Who goes on; in no session. What its own ``chat_context`` holds comes before what is kept.
+            keep: What of the history the new agent is shown: ``"all"``, ``"none"`` (then its ``on_enter`` speaks first), or how many of the
+                newest items. Calls of tools stay together with their results.
+
+        Raises:
+            MisuseError: it is no agent, or is in a session; ``keep`` is not possible; the session is closing or closed.
+        """
+        self._driver.in_loop(self.hand_offs.ask, agent, keep)
 
     def expect(self, phrases: Sequence[str]) -> None:
         """Say what the caller is expected to say from now on: a grammar for local speech-to-text, a hint for others."""

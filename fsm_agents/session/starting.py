@@ -77,6 +77,8 @@ class Starting:
         await all_at_once({str(server.name): partial(self._serve, agent, server) for server in agent.mcp_servers})
 
     async def _serve(self, agent: Agent, server: Any) -> None:
+        if server in self._offered:  # two agents share it
+            return
         ready, failed = anyio.Event(), list[Exception]()
 
         def take(tools: tuple[FunctionTool, ...]) -> None:

@@ -1,7 +1,8 @@
 """What a provider must offer: one protocol per stage. No code, no provider, no waiting here.
 
 All sound between stages is PCM, signed 16 bit little endian, mono, as ``bytes``. A stage says its sample rate in ``rate`` (Hz);
-the pipeline resamples. Whatever a stage raises, other than cancellation, is taken as a failure of that stage: raise
+the pipeline resamples. A stage may have ``check()``, which raises if it can never work (no key), and ``async warm_up()``, which gets it
+ready (connects, loads) and raises if it cannot; both are called when a session starts. Whatever a stage raises, other than cancellation, is taken as a failure of that stage: raise
 :class:`fsm_agents.errors.ProviderError` with one clear line.
 """
 
@@ -53,6 +54,7 @@ class Transcript:
         final: Whether the words of this segment will not change any more.
         complete: For interim words: whether they are already a complete sentence of what is expected (ends the turn early).
         alternatives: Other readings, best first. May be empty.
+        lost: The words could not be found out, and never will be: the caller is asked again. No further transcript of the segment.
     """
 
     segment: int
@@ -60,6 +62,7 @@ class Transcript:
     final: bool
     complete: bool = False
     alternatives: tuple[str, ...] = ()
+    lost: bool = False
 
 
 class STTStream(Protocol):
@@ -74,7 +77,10 @@ class STTStream(Protocol):
         ...
 
     def finish(self, segment: int) -> None:
-        """The caller paused: answer with the final transcript of ``segment``, empty if nothing was said."""
+        """The caller paused: answer with the final transcript of ``segment``, empty if nothing was said, ``lost`` if it failed.
+
+        An answer that does not come within some 7 s counts as lost.
+        """
         ...
 
     def expect(self, phrases: Sequence[str]) -> None:

@@ -52,3 +52,47 @@ def test_all_usual_titles_are_known(title: str) -> None:
 def test_what_is_not_there_is_empty(doc: str | None, expected: tuple[str, dict[str, str]]) -> None:
     """A docstring is for people: it is never wrong."""
     assert read_docstring(doc) == expected
+
+
+SPHINX = """Order a pizza.
+:param size: How large: small
+    or large.
+:param list[str] toppings: What goes on it.
+:type size: str
+:returns: size: not a parameter
+"""
+
+NUMPY = """Order a pizza.
+
+It takes a while.
+
+Parameters
+----------
+size : str
+    How large: small
+    or large.
+toppings
+    What goes on it.
+*rest : int
+
+Returns
+-------
+count
+    Not a parameter.
+"""
+
+
+@pytest.mark.parametrize("doc", [SPHINX, NUMPY])
+def test_other_styles_are_read_too(doc: str) -> None:
+    """Tools are often functions that were there before."""
+    summary, about = read_docstring(doc)
+    assert summary == "Order a pizza."
+    assert {name: text for name, text in about.items() if text} == {
+        "size": "How large: small or large.", "toppings": "What goes on it.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("doc", ["Do it.\n\nParameters\n----------", "Do it.\n\n:param", "Do it.\n\n---\n:param: x"])
+def test_half_of_a_style_is_nothing(doc: str) -> None:
+    """It is text for people."""
+    assert read_docstring(doc) == ("Do it.", {})

@@ -258,3 +258,117 @@ def test_a_broken_file_is_refused_by_place_and_reason(entry: Any, says: str) -> 
     """Whoever edited it by hand is told where."""
     with pytest.raises(MisuseError, match=says):
         ChatContext.from_dicts([{"type": "message", "role": "user", "text": "hi"}, entry])
+
+
+# --- limits that hold by themselves -------------------------------------------------------------------------------------------------------
+
+
+def test_a_context_with_a_limit_forgets_as_it_grows() -> None:
+    """The oldest; what the caller said last and the tools since stay, or they would be called again."""
+    context = ChatContext("Be brief.", [USER, AGENT], max_items=2)
+    context.add(ChatMessage("user", "Large."))
+    assert context.items == (AGENT, ChatMessage("user", "Large."))
+    for item in (CALL, RESULT, CALL2, RESULT2):
+        context.add(item)
+    assert context.items == (ChatMessage("user", "Large."), CALL, RESULT, CALL2, RESULT2)
+    context.add(AGENT)
+    assert context.items == (ChatMessage("user", "Large."), CALL, RESULT, CALL2, RESULT2, AGENT)  # until the caller goes on
+    context.add(USER)
+    assert context.items == (AGENT, USER)
+
+
+def test_a_question_longer_than_the_limit_stays() -> None:
+    """There must be something to answer."""
+    context = ChatContext("x" * 400, [USER, AGENT], max_tokens=10)
+    question = ChatMessage("user", "y" * 400)
+    context.add(question)
+    assert context.items == (question,)
+
+
+def test_a_call_at_work_stays_until_its_result_is_there() -> None:
+    """Of a slow tool, over any number of turns."""
+    context = ChatContext("", [CALL, *[USER] * 9], max_items=2)
+    assert context.items == (CALL, USER)
+    context.add(RESULT)
+    assert context.items == (CALL, USER, RESULT)
+    context.add(AGENT)
+    context.add(USER)
+    assert context.items == (AGENT, USER)
+
+
+def test_a_limit_can_be_set_later_and_is_copied() -> None:
+    """It holds from the next item on; so does the tokenizer."""
+    context = ChatContext("", [USER, AGENT, USER], count=lambda text: 100)
+    context.max_tokens = 200
+    assert len(context) == 3
+    copy = context.copy()
+    assert copy == context
+    copy.add(AGENT)
+    assert (copy.items, len(context)) == ((USER, AGENT), 3)
+
+
+@pytest.mark.parametrize("limits", [{"max_items": 0}, {"max_tokens": -1}])
+def test_a_limit_of_a_context_is_at_least_one(limits: dict[str, Any]) -> None:
+    """The message names it."""
+    with pytest.raises(MisuseError, match=rf"{next(iter(limits))}=.*a limit is 1 or more"):
+        ChatContext(**limits)
+
+
+@given(st.lists(ITEMS, max_size=40), st.none() | st.integers(1, 10), st.none() | st.integers(1, 40))
+def test_whatever_is_added_the_limits_hold_but_for_what_is_at_work(
+    items: list[ChatItem], max_items: int | None, max_tokens: int | None
+) -> None:
+    """The last words of the caller and the tools since are there; what else is there fits; pairs are whole, the order is kept."""
+    context = ChatContext("", max_items=max_items, max_tokens=max_tokens)
+    for item in items:
+        context.add(item)
+    rest = iter(items)
+    assert all(any(item is other for other in rest) for item in context.items)
+    assert _pairs_left_open(context) <= _pairs_left_open(ChatContext("", items))
+    questions = [at for at, item in enumerate(items) if isinstance(item, ChatMessage) and item.role == "user"]
+    if questions:
+        assert any(item is items[questions[-1]] for item in context.items)
+    last = questions[-1] if questions else len(items)
+    at_work = {id(item) for at, item in enumerate(items) if at >= last and (at == last or not isinstance(item, ChatMessage))}
+    waiting = {id(item) for item in context.items if isinstance(item, ToolCall)}
+    free = [item for item in context.items if id(item) not in at_work | waiting and not isinstance(item, ToolResult)]
+    assert max_items is None or len(free) <= max_items
+    if items and not isinstance(items[-1], ToolResult):
+        assert context.items[-1] is items[-1]
+
+
+def _pairs_left_open(context: ChatContext) -> int:
+    """How many results have no call."""
+    shown = context.export()
+    return sum(isinstance(item, ToolResult) for item in context.items) - sum(isinstance(item, ToolResult) for item in shown)
+
+
+# --- somebody else goes on ----------------------------------------------------------------------------------------------------------------
+
+
+def test_taking_over_brings_instructions_items_and_limits() -> None:
+    """The object stays the same: whoever writes it goes on."""
+    context = ChatContext("Old.", [USER, AGENT, USER], max_items=9)
+    context.take_over(ChatContext("New.", [CALL, RESULT]))
+    assert context == ChatContext("New.", [CALL, RESULT, USER, AGENT, USER])
+    assert context.max_items == 9
+    context.take_over(ChatContext("Newer.", max_tokens=5), keep=2)
+    assert context == ChatContext("Newer.", [AGENT, USER])
+    assert (context.max_items, context.max_tokens) == (None, 5)
+    context.take_over(ChatContext("Newest."), keep=0)
+    assert context == ChatContext("Newest.")
+    with pytest.raises(MisuseError, match="max_items=-1"):
+        context.take_over(ChatContext(), keep=-1)
+
+
+@given(CONTEXTS, CONTEXTS, st.none() | st.integers(0, 20))
+def test_taking_over_keeps_pairs_and_order(context: ChatContext, other: ChatContext, keep: int | None) -> None:
+    """What is kept is the newest, behind what the other brings, which stays as it was."""
+    before, brought = context.items, other.items
+    context.take_over(other, keep)
+    assert context.system == other.system
+    assert context.items[: len(brought)] == brought == other.items
+    kept = context.items[len(brought) :]
+    expected = ChatContext("", before)
+    expected.trim(max_items=keep)
+    assert kept == expected.items

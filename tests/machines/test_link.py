@@ -16,6 +16,7 @@ from fsm_agents.machines.link import (
     DialAsked,
     Dialed,
     DialFailed,
+    DialInsisted,
     HangUp,
     HangUpAsked,
     Line,
@@ -23,10 +24,14 @@ from fsm_agents.machines.link import (
     LinkBroke,
     LinkDown,
     LinkUp,
+    RenewAsked,
     link_joint,
 )  # fmt: skip
 
-EVENTS = (DialAsked(), Dialed(), DialFailed("no"), DialFailed("wrong key", retryable=False), LinkBroke("gone"), HangUpAsked())
+EVENTS = (
+    DialAsked(), DialInsisted(), Dialed(), DialFailed("no"), DialFailed("wrong key", retryable=False), LinkBroke("gone"),
+    LinkBroke("wrong key", retryable=False), RenewAsked(), HangUpAsked(),
+)  # fmt: skip
 
 
 def world(joint: Joint[Line] | None = None) -> World[Line]:
@@ -57,7 +62,8 @@ def dialing_dials(move: Move[Line]) -> str | None:
         return "dialing without a dial, or the other way round"
     late = isinstance(event, Due) and event.timer == "dial_limit"
     ends = after is Link.CLOSED and (before is not Link.CLOSED or isinstance(event, Dialed))
-    return None if bool(move.did(HangUp)) == (late or ends) else "something is left open, or closed too early"
+    renewed = before is Link.UP and isinstance(event, RenewAsked)
+    return None if bool(move.did(HangUp)) == (late or ends or renewed) else "something is left open, or closed too early"
 
 
 def tries_are_counted(move: Move[Line]) -> str | None:
@@ -68,7 +74,7 @@ def tries_are_counted(move: Move[Line]) -> str | None:
     if where(after) is Link.WAITING and where(before) is not Link.WAITING:
         return None if after.failures == before.failures + 1 else "a failure was not counted"
     if where(after) is Link.COOLING and where(before) is not Link.COOLING:
-        hopeless = isinstance(event, DialFailed) and not event.retryable
+        hopeless = isinstance(event, DialFailed | LinkBroke) and not event.retryable
         return None if after.failures == 0 and (hopeless or before.failures + 1 == MOST_TRIES) else "given up at the wrong time"
     if isinstance(event, Due) and event.timer == "steady":
         return None if after.failures == 0 else "steady and not forgiven"
@@ -80,6 +86,10 @@ def the_asked_happens(move: Move[Line]) -> str | None:
     before, after, event = where(move.before), where(move.after), move.event
     if isinstance(event, DialAsked) and before is Link.DOWN and after is not Link.DIALING:
         return "asked and not dialed"
+    if isinstance(event, DialInsisted) and before in (Link.DOWN, Link.WAITING, Link.COOLING) and after is not Link.DIALING:
+        return "insisted on and not dialed"
+    if isinstance(event, RenewAsked) and (after is Link.DIALING) != (before in (Link.UP, Link.DIALING)):
+        return "not renewed, or renewed where there is nothing"
     if isinstance(event, HangUpAsked) and after is not Link.CLOSED:
         return "asked to end and goes on"
     if isinstance(event, Dialed) and before is Link.DIALING and after is not Link.UP:
@@ -120,7 +130,7 @@ def test_the_link_holds_its_properties() -> None:
 
 
 def test_the_link_has_no_problem() -> None:
-    assert [problem for problem in check(LINK) if problem.error] == []
+    assert list(check(LINK)) == []
 
 
 def test_every_mutant_of_the_link_is_noticed() -> None:

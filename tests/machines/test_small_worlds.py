@@ -9,18 +9,18 @@ from fsm_agents.fsm.explore import explore
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.label import LABELS, label
 from fsm_agents.machines.responses import PROPERTIES
-from fsm_agents.machines.world import voice_world
+from fsm_agents.machines.world import USUAL, Bounds, voice_world
 
 
-@pytest.mark.parametrize(("texts", "says", "final_ends_turn"), [(1, 0, False), (0, 1, False), (1, 0, True)])
-def test_a_small_world_holds(texts: int, says: int, final_ends_turn: bool) -> None:
-    report = explore(voice_world(texts=texts, says=says, final_ends_turn=final_ends_turn), PROPERTIES)
+@pytest.mark.parametrize("bounds", USUAL[:-1], ids=str)
+def test_a_small_world_holds(bounds: Bounds) -> None:
+    report = explore(voice_world(bounds), PROPERTIES)
     assert report.findings == []
     assert report.complete
 
 
 def test_every_label_occurs() -> None:
-    report = explore(voice_world(texts=1, says=1), limit=3_000)
+    report = explore(voice_world(Bounds(1, 1)), limit=3_000)
     assert {label(talk) for talk in report.graph.nodes} == set(LABELS)
 
 

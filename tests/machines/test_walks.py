@@ -11,14 +11,14 @@ from fsm_agents.machines.joined import TABLES, join
 from fsm_agents.machines.responses import PROPERTIES
 from fsm_agents.machines.turn import TURN
 from fsm_agents.machines.turn import Turn as T
-from fsm_agents.machines.world import voice_world
+from fsm_agents.machines.world import Bounds, voice_world
 
 PER_RUN = 5_000
 
 
 @pytest.mark.parametrize("final_ends_turn", [False, True])
 def test_no_walk_breaks_a_property(final_ends_turn: bool) -> None:
-    steps = walk(voice_world(texts=3, says=3, final_ends_turn=final_ends_turn), PROPERTIES, examples=120, steps=80)
+    steps = walk(voice_world(Bounds(3, 3, final_ends_turn=final_ends_turn)), PROPERTIES, examples=120, steps=80)
     assert steps >= PER_RUN // 2
 
 
@@ -27,5 +27,5 @@ def test_a_walk_finds_a_hole_and_tells_it_in_few_lines() -> None:
     row = next(row for row in TURN.rows if row.on == (WordsHeard,) and row.when is soft and T.ANSWERING in row.states)
     broken = join({**TABLES, "turn": TURN.without(row)})
     with pytest.raises(WalkFailed) as found:
-        walk(voice_world(texts=1, says=1, joint=broken), PROPERTIES, examples=300, steps=80, seed=1)
+        walk(voice_world(Bounds(1, 1), broken), PROPERTIES, examples=300, steps=80, seed=1)
     assert len(found.value.scene) <= 6

@@ -16,6 +16,7 @@ from fsm_agents.machines.events import (
     InterimTranscript,
     SpeechStarted,
     SpeechStopped,
+    TranscriptLost,
     TurnCompleted,
 )  # fmt: skip
 from fsm_agents.pipelines.ear import DEAF_AFTER, CascadeEar
@@ -204,15 +205,15 @@ async def test_what_is_expected_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("where", ["begin", "push", "finish"])
-async def test_a_stream_that_fails_is_replaced_and_its_segment_has_no_words(where: str) -> None:
+async def test_a_stream_that_fails_is_replaced_and_the_words_of_its_segment_are_lost(where: str) -> None:
     """The new one expects the same, and is run."""
     world = World(STT({where}))
     world.ear.expect(["yes"])
     world.ear.open_segment(1)
     world.hear(SPEECH, 3)
     world.ear.finish_segment(1)
-    assert world.posted[-1 if where == "finish" else 0] == FinalTranscript("", 1)
-    assert world.posted.count(FinalTranscript("", 1)) == 1
+    assert world.posted[-1 if where == "finish" else 0] == TranscriptLost(1)
+    assert world.posted.count(TranscriptLost(1)) == 1
     assert world.stt.streams[1].asked == [("expect", ("yes",))]
     world.ear.open_segment(2)
     world.hear(SPEECH, 3)
@@ -236,11 +237,11 @@ async def test_the_waiting_of_a_replaced_stream_ends_and_that_of_the_new_one_beg
 
 
 async def test_a_connection_that_breaks_counts_as_a_failure() -> None:
-    """The open segment has no words; after three in a row the session closes."""
+    """The words of the open segment are lost; after three in a row the session closes."""
     world = World(STT({"run"}, {"run"}, {"run"}))
     world.ear.open_segment(1)
     await world.ear.run()
-    assert world.posted == [FinalTranscript("", 1)]
+    assert world.posted == [TranscriptLost(1)]
     for _ in range(DEAF_AFTER - 1):
         await world.spawned.pop()()
     assert world.posted[1:] == [CloseAsked("error: speech-to-text failed 3 times in a row: RuntimeError: run")]

@@ -91,10 +91,7 @@ class Words(FakeSTT):
     """Every segment has words of its own."""
 
     def __init__(self, script: Script) -> None:
-        # A detector that ends turns in the middle of speech makes ten segments a second. The tables remember the last KEEP_SETTLED: an
-        # ear that is further behind than that (three seconds) would have its words taken twice.
-        delay = min(script.stt_delay, 0.0903) if script.detector else script.stt_delay
-        super().__init__(delay=delay, interim=script.interim != "none", complete=script.interim == "complete")
+        super().__init__(delay=script.stt_delay, interim=script.interim != "none", complete=script.interim == "complete")
         self.script = script
 
     def line(self, segment: int) -> str | None:

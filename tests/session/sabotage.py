@@ -60,9 +60,10 @@ class Saboteur:
 
     def parts(self) -> dict[str, Any]:
         """What :func:`tests.session.scene.scene` takes."""
+        flow = _OwnWords if self.place.startswith("process_with_llm") else _Flow
         return {
-            "agent": _Agent(self), "flow": _Flow(self), "vad": _VAD(self), "stt": _STT(self), "llm": _LLM(self), "tts": _TTS(self),
-            "room": _Room(self), "wake_up": 3.0,
+            "agent": _Agent(self), "flow": flow(self), "vad": _VAD(self), "stt": _STT(self), "llm": _LLM(self), "tts": _TTS(self),
+            "room": _Room(self), "turn_detector": _TurnDetector(self), "wake_up": 3.0,
         }  # fmt: skip
 
 
@@ -88,18 +89,28 @@ class _Flow(ConversationFlow):
     def __init__(self, saboteur: Saboteur) -> None:
         super().__init__()
         self.saboteur = saboteur
+        self.expects = ("at first",)
 
     async def on_turn_start(self, transcript: str) -> None:
         await self.saboteur.at("on_turn_start")
 
     async def run(self, transcript: str) -> AsyncIterator[str]:
         await self.saboteur.at("run, at the start")
+        self.expects = ("after an answer",)
         async for text in self.process_with_llm():  # as users write it
             yield text
             await self.saboteur.at("run, in the middle")
 
     async def on_turn_end(self) -> None:
         await self.saboteur.at("on_turn_end")
+
+
+class _OwnWords(_Flow):
+    async def process_with_llm(self) -> AsyncIterator[str]:
+        await self.saboteur.at("process_with_llm, at the start")
+        async for text in super().process_with_llm():
+            yield text
+            await self.saboteur.at("process_with_llm, in the middle")
 
 
 class _VAD(FakeVAD):
@@ -115,6 +126,15 @@ class _VAD(FakeVAD):
         return super().is_speech(pcm)
 
 
+class _TurnDetector:
+    def __init__(self, saboteur: Saboteur) -> None:
+        self.saboteur = saboteur
+
+    def is_complete(self, text: str) -> bool:
+        self.saboteur.now("TurnDetector.is_complete")
+        return False
+
+
 class _STT(FakeSTT):
     def __init__(self, saboteur: Saboteur) -> None:
         super().__init__(interim=True)
@@ -124,8 +144,11 @@ class _STT(FakeSTT):
         self.saboteur.now("STT.open")
         return _STTStream(super().open(heard), self.saboteur)
 
+    async def warm_up(self) -> None:
+        await self.saboteur.at("STT.warm_up")
+
     async def aclose(self) -> None:
-        await self.saboteur.at("aclose")
+        await self.saboteur.at("STT.aclose")
 
 
 class _STTStream:
@@ -145,7 +168,7 @@ class _STTStream:
         self.stream.finish(segment)
 
     def expect(self, phrases: Sequence[str]) -> None:
-        self.saboteur.now("STT.expect")
+        self.saboteur.now(f"STT.expect, {' '.join(phrases)}")
         self.stream.expect(phrases)
 
     async def run(self) -> None:
@@ -161,10 +184,19 @@ class _LLM(FakeLLM):
 
     async def chat(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
         await self.saboteur.at("LLM.chat, at the start")
-        async with aclosing(super().chat(context, tools)) as chunks:  # type: ignore[type-var]
-            async for chunk in chunks:
-                yield chunk
-                await self.saboteur.at("LLM.chat, in the middle")
+        try:
+            async with aclosing(super().chat(context, tools)) as chunks:  # type: ignore[type-var]
+                async for chunk in chunks:
+                    yield chunk
+                    await self.saboteur.at("LLM.chat, in the middle")
+        finally:
+            await self.saboteur.at("LLM.chat, at its end")
+
+    async def warm_up(self) -> None:
+        await self.saboteur.at("LLM.warm_up")
+
+    async def aclose(self) -> None:
+        await self.saboteur.at("LLM.aclose")
 
 
 class _TTS(VoiceTTS):
@@ -173,13 +205,24 @@ class _TTS(VoiceTTS):
         self.saboteur = saboteur
 
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
-        if text.startswith("One"):
+        ours = text.startswith("One")
+        if ours:
             await self.saboteur.at("TTS, at the start")
-        async with aclosing(super().synthesize(text)) as chunks:  # type: ignore[type-var]
-            async for chunk in chunks:
-                yield chunk
-                if text.startswith("One"):
-                    await self.saboteur.at("TTS, in the middle")
+        try:
+            async with aclosing(super().synthesize(text)) as chunks:  # type: ignore[type-var]
+                async for chunk in chunks:
+                    yield chunk
+                    if ours:
+                        await self.saboteur.at("TTS, in the middle")
+        finally:
+            if ours:
+                await self.saboteur.at("TTS, at its end")
+
+    async def warm_up(self) -> None:
+        await self.saboteur.at("TTS.warm_up")
+
+    async def aclose(self) -> None:
+        await self.saboteur.at("TTS.aclose")
 
 
 class _Room(MemoryRoom):
@@ -196,3 +239,11 @@ class _Room(MemoryRoom):
     async def run(self, heard: Listener, speaker: Speaker) -> None:
         await self.saboteur.at("room.run")
         await super().run(heard, speaker)
+
+    def wake(self) -> None:
+        self.saboteur.now("room.wake")
+        super().wake()
+
+    def clear(self) -> int:
+        self.saboteur.now("room.clear")
+        return super().clear()

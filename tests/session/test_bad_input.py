@@ -157,6 +157,40 @@ async def test_a_wrong_rate_or_half_a_sample_is_no_frame() -> None:
             MemoryRoom(rate)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("data", [None, "sound", 640, [0, 1], bytearray(640), memoryview(bytes(640)), object()])
+async def test_what_is_no_bytes_is_no_frame(data: Any) -> None:
+    """An array has another length than its bytes; a buffer changes after it was handed over."""
+    with pytest.raises(MisuseError, match=f"a frame of {type(data).__name__}: give bytes"):
+        AudioFrame(data, 16000)
+
+
+@pytest.mark.parametrize("frame", [bytes(640), None, "sound", (bytes(640), 16000)])
+async def test_what_is_no_frame_cannot_be_pushed(frame: Any) -> None:
+    """It is refused to whoever pushed it; the session goes on."""
+    async with scene() as s:
+        with pytest.raises(MisuseError, match=r"give an AudioFrame\(pcm, rate\)"):
+            s.room.push(frame)
+        await s.caller.wait(GUARD)
+        await s.turn()
+        await s.label("listening")
+    assert s.said("user") == ["words 1"]
+
+
+async def test_frames_without_sound_and_frames_of_many_seconds_are_heard() -> None:
+    """An empty frame is nothing, and three seconds at once are a turn like any other: nothing is lost, nothing is kept."""
+    async with scene() as s:
+        await s.caller.wait(GUARD)
+        for _ in range(1000):
+            s.room.push(AudioFrame(b"", 8000))
+        assert s.session.label == "listening"
+        s.room.push(AudioFrame(SPEECH.data * 150, 16000))
+        assert s.session.label == "hearing"
+        s.room.push(AudioFrame(bytes(640 * 50), 16000))
+        await s.label("speaking")
+        await s.label("listening")
+    assert s.said("user") == ["words 1"]
+
+
 async def test_frames_of_any_rate_and_length_are_heard() -> None:
     """The ear resamples and cuts: 441 samples at 44.1 kHz are 10 ms, and the rate may change in the middle."""
     async with scene() as s:

@@ -373,5 +373,22 @@ async def test_a_goodbye_to_nobody_is_not_waited_for(how: str) -> None:
             await s.session.leave()
             await s.session.close()
         assert anyio.current_time() == 0
-    assert [(handle.heard, handle.interrupted) for handle in handles] == [("", True)]
+    assert [handle.refused for handle in handles] == ["nobody is left to hear it"]
     assert s.frames == []
+
+
+async def test_a_caller_who_hangs_up_during_the_goodbye_ends_it() -> None:
+    """What is not heard any more is not waited for."""
+    handles: list[SpeechHandle] = []
+
+    class Polite(Agent):
+        async def on_exit(self) -> None:
+            handles.append(await self.session.say("Goodbye, and thank you very much for calling."))
+
+    async with scene(Polite()) as s:
+        async with anyio.create_task_group() as group:
+            group.start_soon(s.session.close)
+            await s.until(lambda: s.frames != [])
+            s.room.hang_up()
+        assert anyio.current_time() < 0.5
+    assert [(handle.interrupted, handle.refused) for handle in handles] == [(True, "")]

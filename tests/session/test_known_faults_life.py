@@ -146,7 +146,7 @@ async def test_leave_keeps_the_session_and_leaves_the_room() -> None:
         assert s.session.state == "left"
         with pytest.raises(MisuseError):
             s.room.push(SPEECH)
-        assert "left" in (await s.session.say("Anybody?")).refused
+        assert "nobody is left" in (await s.session.say("Anybody?")).refused
         await anyio.sleep_until(60)
         assert diary.lines == ["enter", "entered"]
     assert woken == []

@@ -179,6 +179,7 @@ async def test_a_long_result_is_cut() -> None:
     async with scene(agent_with(flood), llm=FakeLLM([[ToolCall("1", "flood", "{}")], "Long."])) as s:
         await ask(s)
     assert len(results(s)[0].output) == MOST_RESULT
+    assert results(s)[0].output.endswith("xxx … (cut: this is the beginning of 10000000 characters)")
 
 
 async def test_what_is_no_text_is_told_as_json() -> None:
@@ -255,8 +256,8 @@ async def test_a_tool_that_outlasts_the_limit_of_its_reply_is_apologised_for() -
     assert limit.step.effects[0].reason == "its tools did not report in time"  # type: ignore[attr-defined]
 
 
-async def test_closing_cancels_a_tool_and_history_shows_no_half_call() -> None:
-    """What has no result is not exported."""
+async def test_closing_stops_a_tool_and_history_says_so() -> None:
+    """Whoever reads or saves it learns that the tool had begun: the pair is whole."""
 
     @function_tool
     async def forever() -> str:
@@ -269,4 +270,7 @@ async def test_closing_cancels_a_tool_and_history_shows_no_half_call() -> None:
         await s.turn()
         assert s.session.label == "acting"
         await s.session.close()
-    assert [type(item).__name__ for item in s.session.history.export()] == ["ChatMessage", "ChatMessage"]
+    (result,) = results(s)
+    assert result.is_error
+    assert result.output.startswith("forever was stopped, because the call ended")
+    assert s.session.history.export()[-2:] == (ToolCall("1", "forever", "{}"), result)

@@ -98,7 +98,7 @@ async def test_a_final_transcript_that_comes_after_its_interim_words_were_used_i
         await first_turn(s)
         await s.until(lambda: s.did(do.Discard))
     assert s.said("user") == ["are"]
-    assert s.did(do.Discard) == [do.Discard("are you open", "its segment was settled before")]
+    assert s.did(do.Discard) == [do.Discard("are you open", "they came late or twice: their turn was taken before")]
 
 
 async def test_a_final_transcript_after_the_wait_is_a_turn_of_its_own() -> None:

@@ -122,8 +122,8 @@ class UploadStream:
                     self._heard(transcript)
         except OpenAIProviderError as failure:
             self._failures += 1
-            log.error("segment %d has no words (failure %d in a row): %s", segment.number, self._failures, failure)
-            self._heard(Transcript(segment.number, "", final=True))
+            log.error("the words of segment %d are lost (failure %d in a row): %s", segment.number, self._failures, failure)
+            self._heard(Transcript(segment.number, "", final=True, lost=True))
             if failure.kind in _STAYING or self._failures >= DEAF_AFTER:
                 self._deaf = failure
                 self._tell(failure)
