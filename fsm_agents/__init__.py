@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fsm_agents.audio.frame import AudioFrame
-    from fsm_agents.chat.tool import FunctionTool, ToolContext, function_tool
+    from fsm_agents.chat.tool import FunctionTool, ToolContext, ToolError, function_tool
     from fsm_agents.errors import FSMAgentsError, MissingExtra, MisuseError, ProviderError, TableError
     from fsm_agents.fsm.table import StateTable
     from fsm_agents.jobs.context import JobContext, RoomOptions
     from fsm_agents.jobs.worker_job import WorkerJob
     from fsm_agents.pipelines.base import TurnOptions
     from fsm_agents.pipelines.cascade import CascadingPipeline
+    from fsm_agents.pipelines.fallback_llm import FallbackLLM
+    from fsm_agents.pipelines.fallback_stt import FallbackSTT
+    from fsm_agents.pipelines.fallback_tts import FallbackTTS
+    from fsm_agents.pipelines.realtime import RealTimePipeline
     from fsm_agents.rooms.memory import MemoryRoom
     from fsm_agents.rooms.wav import WavRoom
     from fsm_agents.session.agent import Agent
@@ -32,17 +36,22 @@ _HOME = {
     "CascadingPipeline": "pipelines.cascade",
     "ConversationFlow": "session.flow",
     "FSMAgentsError": "errors",
+    "FallbackLLM": "pipelines.fallback_llm",
+    "FallbackSTT": "pipelines.fallback_stt",
+    "FallbackTTS": "pipelines.fallback_tts",
     "FunctionTool": "chat.tool",
     "JobContext": "jobs.context",
     "MemoryRoom": "rooms.memory",
     "MissingExtra": "errors",
     "MisuseError": "errors",
     "ProviderError": "errors",
+    "RealTimePipeline": "pipelines.realtime",
     "RoomOptions": "jobs.context",
     "SpeechHandle": "session.handle",
     "StateTable": "fsm.table",
     "TableError": "errors",
     "ToolContext": "chat.tool",
+    "ToolError": "chat.tool",
     "TurnOptions": "pipelines.base",
     "WavRoom": "rooms.wav",
     "WorkerJob": "jobs.worker_job",
@@ -50,9 +59,10 @@ _HOME = {
 }
 
 __all__ = [
-    "Agent", "AgentSession", "AudioFrame", "CascadingPipeline", "ConversationFlow", "FSMAgentsError", "FunctionTool", "JobContext",
-    "MemoryRoom", "MissingExtra", "MisuseError", "ProviderError", "RoomOptions", "SpeechHandle", "StateTable", "TableError",
-    "ToolContext", "TurnOptions", "WavRoom", "WorkerJob", "function_tool",
+    "Agent", "AgentSession", "AudioFrame", "CascadingPipeline", "ConversationFlow", "FSMAgentsError", "FallbackLLM",
+    "FallbackSTT", "FallbackTTS", "FunctionTool", "JobContext", "MemoryRoom", "MissingExtra", "MisuseError", "ProviderError",
+    "RealTimePipeline", "RoomOptions", "SpeechHandle", "StateTable", "TableError", "ToolContext", "ToolError", "TurnOptions",
+    "WavRoom", "WorkerJob", "function_tool",
 ]  # fmt: skip
 __version__ = "0.1.0"
 

@@ -46,7 +46,7 @@ class AudioFrame:
         rate: Samples per second, 8000 to 48000.
 
     Raises:
-        MisuseError: ``data`` is half a sample too long, or ``rate`` is out of range.
+        MisuseError: ``data`` is not bytes or is half a sample too long, or ``rate`` is out of range.
     """
 
     data: bytes = attrs.field(repr=lambda data: f"<{len(data)} bytes>")
@@ -54,6 +54,8 @@ class AudioFrame:
 
     def __attrs_post_init__(self) -> None:
         """Check once, here, so that nobody who holds a frame needs to."""
+        if not isinstance(self.data, bytes):  # an array has another length, and what can change changes behind our back
+            raise MisuseError(f"a frame of {type(self.data).__name__}: give bytes, for example samples.astype('<i2').tobytes()")
         if len(self.data) % _BYTES_PER_SAMPLE:
             raise MisuseError(
                 f"a frame of {len(self.data)} bytes ends in half a sample: samples are 16 bit, two bytes each; "

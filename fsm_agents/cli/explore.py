@@ -23,7 +23,9 @@ LIMIT = 1_000_000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("--texts", type=at_least(0), metavar="N", help="one search: turns of the caller that may be owed at a time")
+    parser.add_argument(
+        "--texts", type=at_least(0), metavar="N", help="one search: turns of the caller that may be owed at a time"
+    )
     parser.add_argument("--says", type=at_least(0), metavar="N", help="one search: says that may wait at a time")
     parser.add_argument("--deep", action="store_true", help="everything that is told apart, together: takes many minutes")
 
@@ -37,7 +39,9 @@ def run(options: Namespace) -> int:
     print()
     for finding in findings:
         print(f"{finding}\n")
-    about_tables = [] if own else check_explored(CONVERSATION, *reports)  # in one small world most rows are idle, and that is no fault
+    about_tables = (
+        [] if own else check_explored(CONVERSATION, *reports)
+    )  # in one small world most rows are idle, and that is no fault
     if about_tables:
         print(f"the tables, held against what happened:\n{render(about_tables)}")
     wrong = any(level(problem) == "error" for problem in about_tables) or not all(report.complete for report in reports)

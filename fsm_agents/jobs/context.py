@@ -13,7 +13,9 @@ import anyio
 import attrs
 
 from fsm_agents.errors import MisuseError, strict_keywords
+from fsm_agents.fsm.joint import Step
 from fsm_agents.jobs.choose import choose_room
+from fsm_agents.machines.effects import LeaveRoom, ReportClosed
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
@@ -37,9 +39,10 @@ class RoomOptions:
 
     Args:
         room_id: The meeting.
-        auth_token: The token that lets us in. It is never shown.
+        auth_token: The token that lets us in. It is never shown. Without one, or with a placeholder, the room is a local one.
         name: The agent's name in the meeting.
-        room: Where sound comes from instead: a room object, ``"memory"``, ``"wav:IN.wav"`` or ``"wav:IN.wav:OUT.wav"``.
+        room: Where sound comes from instead: a room object, ``"memory"``, ``"wav:IN.wav"`` or ``"wav:IN.wav:OUT.wav"``. Without it, the
+            program's first argument or ``FSM_AGENTS_ROOM`` may say such a word: see :mod:`fsm_agents.jobs.choose`.
     """
 
     room_id: str | None = None
@@ -54,6 +57,9 @@ class JobContext(OwnGroup):
 
     Args:
         room_options: Which room. The room itself is made when it is first needed, so a context can be made without an event loop.
+
+    Attributes:
+        awaited: Whether somebody waited for the end of a session that is closed: ``close()``, ``wait_closed()`` or ``shutdown()``.
     """
 
     def __init__(self, room_options: RoomOptions | None = None) -> None:
@@ -65,7 +71,10 @@ class JobContext(OwnGroup):
         super().__init__()
         self._callbacks: list[Callable[[], Any]] = []
         self._ending: anyio.Event | None = None
-        self.changed = anyio.Event()
+        self.argument: str | None = None  # the room that the command line names; told by the job
+        self.changed = anyio.Event()  # a session came, or closed
+        self.awaited = False
+        self._away = False  # a session left the room, and nobody has joined it again
 
     async def connect(self) -> None:
         """Join the room; after ``leave()`` of a session, return to it.
@@ -78,19 +87,37 @@ class JobContext(OwnGroup):
             raise MisuseError("this job has shut down; a new one needs a new JobContext")
         for session in self.sessions:
             await session.host.away()
-        room = self.room or choose_room(self.room_options.room, name=self.room_options.name)
+        options = self.room_options
+        room = self.room or choose_room(options.room, name=options.name, argument=self.argument, auth_token=options.auth_token)
         await join_room(room)
-        self.room = room  # not before: sessions made from now on are connected
+        self.room, self._away = room, False  # not before: sessions made from now on are connected
         for session in self.sessions:
             session.connected()
 
     def adopt(self, session: AgentSession) -> None:
         """A session belongs to this job; it is connected if the room is."""
         super().adopt(session)
-        if self.room is not None:
+        session.watch(lambda _time, step: self._saw(session, step))
+        if self.room is not None and not self._away:
             session.connected()
-        self.changed.set()
-        self.changed = anyio.Event()
+        self._tell_change()
+
+    @property
+    def over(self) -> bool:
+        """Whether there were sessions, and all of them are closed."""
+        return bool(self.sessions) and all(session.state == "closed" for session in self.sessions)
+
+    def _saw(self, session: AgentSession, step: Step) -> None:
+        """Note that a session leaves the room, and its end, just before it is told to whoever waits for it."""
+        if any(type(effect) is LeaveRoom for effect in step.effects) and session.room is self.room:
+            self._away = True
+        if any(type(effect) is ReportClosed for effect in step.effects):
+            self.awaited = self.awaited or session.host.closed.statistics().tasks_waiting > 0
+            self._tell_change()
+
+    def _tell_change(self) -> None:
+        changed, self.changed = self.changed, anyio.Event()
+        changed.set()
 
     def add_shutdown_callback(self, callback: Callable[[], Awaitable[Any] | Any]) -> None:
         """Have ``callback`` called when the job shuts down, after its sessions closed, in the order of these calls."""

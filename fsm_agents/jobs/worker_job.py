@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,14 +14,19 @@ import anyio
 from anyio.abc import TaskStatus
 
 from fsm_agents.errors import MisuseError, strict_keywords
+from fsm_agents.jobs.choose import room_argument
 from fsm_agents.jobs.context import JobContext
+from fsm_agents.jobs.lines import program_lines
 
-__all__ = ["LINGER", "WorkerJob"]
+__all__ = ["AFTERWORK", "LINGER", "WorkerJob"]
 
 log = logging.getLogger("fsm_agents")
 
-LINGER = 10.0
-"""Seconds that an entrypoint may go on after its last session is closed, to write down what was said; then it is cancelled."""
+LINGER = 1.0
+"""Seconds that an entrypoint may go on after its last session is closed; then it is cancelled. One that waits for something else
+(``await asyncio.Event().wait()``) waits in vain from then on; a second is time to begin the next session."""
+AFTERWORK = 10.0
+"""The same for an entrypoint that waited for that end (``close()``, ``wait_closed()``): it goes on to write down what was said."""
 
 
 @strict_keywords
@@ -47,21 +53,30 @@ class WorkerJob:
         self.jobctx = jobctx
 
     def start(self, *, backend: str = "asyncio", backend_options: dict[str, Any] | None = None) -> None:
-        """Run the job to its end. Raises what the entrypoint raised, after an orderly shutdown.
+        """Run the job to its end, as the last line of a program. Raises what the entrypoint raised, after an orderly shutdown.
+
+        What a program of its own would have to see to, it sees to: the first argument may name the room (``jobs/choose.py``), the log
+        is shown on standard error if nobody configured one, and an error of this package that nobody catches is one line, with exit
+        code 1 (``jobs/lines.py``).
 
         Args:
             backend: ``"asyncio"`` or ``"trio"``.
             backend_options: Options of the backend, as :func:`anyio.run` takes them.
         """
-        anyio.run(self.run, backend=backend, backend_options=backend_options)
+        with program_lines():
+            anyio.run(self._run, room_argument(sys.argv), backend=backend, backend_options=backend_options)
 
     async def run(self) -> None:
-        """The same inside a running event loop."""
+        """The same inside a running event loop, and in a program of your own: it reads no arguments, and shows nothing."""
+        await self._run(None)
+
+    async def _run(self, argument: str | None) -> None:
         context = self.jobctx() if callable(self.jobctx) else self.jobctx or JobContext()
         if not isinstance(context, JobContext):
             raise MisuseError(
                 f"the function that WorkerJob was given as jobctx made a {type(context).__name__}; it must make a JobContext"
             )
+        context.argument = argument
         failed: list[Exception] = []
         async with context, anyio.create_task_group() as group:
             with anyio.CancelScope() as scope:
@@ -85,11 +100,10 @@ async def _stop_when_over(context: JobContext, scope: anyio.CancelScope) -> None
     """When every session is closed, and no other follows, there is nothing an entrypoint could still wait for."""
     while True:
         news = context.changed
-        if not context.sessions:
+        if not context.over:
             await news.wait()
             continue
-        await context.closed()
-        with anyio.move_on_after(LINGER) as lingering:
+        with anyio.move_on_after(AFTERWORK if context.awaited else LINGER) as lingering:
             await news.wait()
         if lingering.cancelled_caught:
             scope.cancel()

@@ -85,7 +85,10 @@ HANGOVER = Timer(
 ENDPOINT = Timer("endpoint", 0.3, "0.5 s of silence together with the hangover: the least delay that is usual in the field")
 TRANSCRIPT = Timer("transcript", 2.0, "how long a last transcript is usually waited for; then interim words are used")
 UNHEARD = Timer(
-    "unheard", 5.0, "with all that went before, below the 8 s after which callers hang up on silence", lambda talk: bool(talk.overdue)
+    "unheard",
+    5.0,
+    "with all that went before, below the 8 s after which callers hang up on silence",
+    lambda talk: bool(talk.overdue),
 )
 TURN_LIMIT = Timer("turn_limit", 30.0, "longer speech without one gap is a detector stuck on noise")
 

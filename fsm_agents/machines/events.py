@@ -9,10 +9,11 @@ from __future__ import annotations
 import attrs
 
 __all__ = [
-    "CloseAsked", "Connected", "Ended", "Entered", "Exited", "FinalTranscript", "InterimTranscript", "InterruptAsked", "Interrupted",
-    "LeaveAsked", "Opened", "Parted", "ReplyAudible", "ReplyBegun", "ReplyBroke", "ReplyCut", "ReplyDrained", "ReplyFailed", "ReplyPlayed",
-    "Say", "SayAccepted", "SayAsked", "SayPlayed", "Silenced", "SpeechStarted", "SpeechStopped", "StartAsked", "ToolsCalled", "ToolsDone",
-    "TornDown", "TranscriptLost", "TurnCompleted", "TurnTaken", "WordsHeard", "WordsLost",
+    "AbortAsked", "CloseAsked", "Connected", "Ended", "Entered", "Exited", "FinalTranscript", "InterimTranscript",
+    "InterruptAsked", "Interrupted", "LeaveAsked", "Opened", "Parted", "ReplyAudible", "ReplyBegun", "ReplyBroke", "ReplyCut",
+    "ReplyDrained", "ReplyFailed", "ReplyPlayed", "Say", "SayAccepted", "SayAsked", "SayPlayed", "Silenced", "SpeechStarted",
+    "SpeechStopped", "StartAsked", "ToolsCalled", "ToolsDone", "TornDown", "TranscriptLost", "TurnCompleted", "TurnTaken",
+    "WordsHeard", "WordsLost",
 ]  # fmt: skip
 
 
@@ -65,6 +66,17 @@ class CloseAsked:
 
     reason: str
     alone: bool = False
+
+
+@attrs.frozen
+class AbortAsked:
+    """``abort()`` was called: nobody says goodbye.
+
+    Args:
+        reason: Why, never empty.
+    """
+
+    reason: str
 
 
 @attrs.frozen

@@ -7,14 +7,22 @@ import attrs
 from fsm_agents.fsm.engine import Set
 from fsm_agents.fsm.rows import Effects
 from fsm_agents.machines.effects import Discard, FinishSegment, OpenSegment, RearmEar
-from fsm_agents.machines.events import FinalTranscript, InterimTranscript, Parted, TranscriptLost, TurnTaken, WordsHeard, WordsLost
+from fsm_agents.machines.events import (
+    FinalTranscript,
+    InterimTranscript,
+    Parted,
+    TranscriptLost,
+    TurnTaken,
+    WordsHeard,
+    WordsLost,
+)
 from fsm_agents.machines.talk import KEEP_OVERDUE, Heard, Talk
 
 __all__ = [
-    "again", "all_in", "all_is_lost", "any_heard", "any_words", "begin", "collect", "covered", "discard", "discard_held", "ends_turn", "finish",
-    "forget", "is_complete", "is_fresh", "is_last", "is_news", "is_noise", "last_words", "late_words", "lose", "lose_overdue",
-    "missed_words", "new_words", "note", "nothing_said", "rearm", "rest_is_lost", "settle_empty", "take", "take_final", "take_rest",
-    "turn_away",
+    "again", "all_in", "all_is_lost", "any_heard", "any_words", "begin", "collect", "covered", "discard", "discard_held",
+    "ends_turn", "finish", "forget", "is_complete", "is_fresh", "is_last", "is_news", "is_noise", "last_words", "late_words",
+    "lose", "lose_overdue", "missed_words", "new_words", "note", "nothing_said", "rearm", "rest_is_lost", "settle_empty", "take",
+    "take_final", "take_rest", "turn_away",
 ]  # fmt: skip
 
 _INCOMPLETE = Set("complete", False)

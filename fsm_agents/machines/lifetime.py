@@ -37,9 +37,18 @@ def the_host_is_obeyed(move: Moved) -> str | None:
         return "on_exit is over and nothing is torn down"
     if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
         return "it is torn down and not closed"
-    if isinstance(event, on.CloseAsked):
-        return _close(move, before, after)
-    return None
+    if isinstance(event, on.AbortAsked):
+        return _abort(move, before, after)
+    return _close(move, before, after) if isinstance(event, on.CloseAsked) else None
+
+
+def _abort(move: Moved, before: object, after: object) -> str | None:
+    over = (S.CLOSING, S.CLOSED)
+    if after not in over or (before in over and after is not before):
+        return "it was aborted and goes on"
+    asked_before = before in (S.EXITING, S.ALONE, *over)
+    reason = move.before.reason if asked_before else move.event.reason
+    return None if move.after.reason == reason else "why it ends is not known, or was overwritten"
 
 
 def _close(move: Moved, before: object, after: object) -> str | None:

@@ -18,7 +18,9 @@ __all__ = ["SAFETY", "state"]
 
 def state(talk: Talk, machine: str) -> object:
     """Where the conversation rests in ``machine``."""
-    return talk.cells[talk.names[machine]].node.member  # what talk.cell(machine).state says, without two calls: it is asked millions of times
+    return talk.cells[
+        talk.names[machine]
+    ].node.member  # what talk.cell(machine).state says, without two calls: it is asked millions of times
 
 
 def _is(talk: Talk, machine: str, *states: object) -> bool:
@@ -131,6 +133,6 @@ def the_end_is_the_end(talk: Talk) -> str | None:
 
 SAFETY = (
     the_floor_has_a_reply, nobody_is_talked_over, yielding_has_a_caller, listening_owes_nothing, away_is_away,
-    a_quiet_caller_holds_no_words, firm_is_of_a_live_reply, acting_has_tools, what_is_lost_is_asked_for, a_waiting_say_has_a_reason, what_waits_is_owed_later,
-    the_end_is_the_end,
+    a_quiet_caller_holds_no_words, firm_is_of_a_live_reply, acting_has_tools, what_is_lost_is_asked_for, a_waiting_say_has_a_reason,
+    what_waits_is_owed_later, the_end_is_the_end,
 )  # fmt: skip

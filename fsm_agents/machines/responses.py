@@ -39,7 +39,9 @@ def _new(move: Moved) -> int:
 def _news(event: on.InterimTranscript | on.FinalTranscript | on.TranscriptLost, talk: Talk) -> bool:
     """Its segment is not settled; one that was never opened can only be meant when no turn runs."""
     known = event.segment in talk.open or event.segment in talk.overdue
-    return known or (event.segment > talk.segment and state(talk, "caller") is C.QUIET and not isinstance(event, on.TranscriptLost))
+    return known or (
+        event.segment > talk.segment and state(talk, "caller") is C.QUIET and not isinstance(event, on.TranscriptLost)
+    )
 
 
 def words_are_conserved(move: Moved) -> str | None:

@@ -13,6 +13,7 @@ from fsm_agents.fsm.rows import STAY, Effects, Timer, after, drop, owes, row
 from fsm_agents.fsm.table import StateTable
 from fsm_agents.machines.effects import JoinRoom, LeaveRoom, RefuseSay, ReportClosed, RunOnEnter, RunOnExit, StopHooks, TearDown
 from fsm_agents.machines.events import (
+    AbortAsked,
     CloseAsked,
     Connected,
     Ended,
@@ -58,7 +59,7 @@ OVER = (S.ALONE, S.CLOSING, S.CLOSED)
 EXIT_LIMIT = Timer(
     "exit_limit", 3.5, "a goodbye takes 2 to 3 s; with CLOSE_LIMIT, closed within 5 s whatever hooks and providers do"
 )
-CLOSE_LIMIT = Timer("close_limit", 1.0, "what is cancelled has one second to end")
+CLOSE_LIMIT = Timer("close_limit", 0.5, "abort() is over within half a second, whatever does not let itself be cancelled")
 
 
 def open_(event: object, talk: Talk) -> Effects:
@@ -81,12 +82,12 @@ def nobody_left(asked: CloseAsked, talk: Talk) -> bool:
     return asked.alone
 
 
-def remember(asked: CloseAsked, talk: Talk) -> Effects:
+def remember(asked: CloseAsked | AbortAsked, talk: Talk) -> Effects:
     """Why the session closes."""
     return (Set("reason", asked.reason),)
 
 
-def fall_silent(asked: CloseAsked, talk: Talk) -> Effects:
+def fall_silent(asked: CloseAsked | AbortAsked, talk: Talk) -> Effects:
     """What sounds and what waits is given up; the caller is not heard any more."""
     return Silenced("the session is closing"), Parted()
 
@@ -116,7 +117,7 @@ def report(event: object, talk: Talk) -> Effects:
     return (ReportClosed(talk.reason),)
 
 
-def report_now(asked: CloseAsked, talk: Talk) -> Effects:
+def report_now(asked: CloseAsked | AbortAsked, talk: Talk) -> Effects:
     """There is nothing to tear down."""
     return (ReportClosed(asked.reason),)
 
@@ -131,7 +132,9 @@ def refuse(asked: SayAsked, talk: Talk) -> Effects:
     state = talk.cell("session").state
     if state in (S.LEFT, S.ALONE):
         return (RefuseSay(asked.say.number, "nobody is left to hear it"),)
-    return (RefuseSay(asked.say.number, f"the session is {state.name.lower()}; say() works between start() and the end of on_exit()"),)
+    return (
+        RefuseSay(asked.say.number, f"the session is {state.name.lower()}; say() works between start() and the end of on_exit()"),
+    )
 
 
 def pass_on(asked: InterruptAsked, talk: Talk) -> Effects:
@@ -169,6 +172,12 @@ SESSION: StateTable[Session, Talk] = StateTable("session", Session, start=S.CREA
     after(LAST,         EXIT_LIMIT,     S.CLOSING,    (end, tear_down)                                  ),
     row  (S.CLOSING,    TornDown,       S.CLOSED,     report                                            ),
     after(S.CLOSING,    CLOSE_LIMIT,    S.CLOSED,     report                                            ),
+
+    row  (S.CREATED,    AbortAsked,     S.CLOSED,     (remember, end, report_now)                       ),
+    row  (PRESENT,      AbortAsked,     S.CLOSING,    (remember, fall_silent, end, tear_down)           ),
+    row  ((S.CONNECTED, S.LEFT), AbortAsked, S.CLOSING, (remember, end, tear_down)                      ),
+    row  (LAST,         AbortAsked,     S.CLOSING,    (end, tear_down)                                  ),
+    drop ((S.CLOSING, S.CLOSED), AbortAsked),
 
     row  (SPEAKING,     SayAsked,       STAY,         accept                                            ),
     row  (MUTE,         SayAsked,       STAY,         refuse                                            ),

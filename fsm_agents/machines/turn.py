@@ -101,7 +101,7 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
 
     #      in               on / timer       to            do                    when
     after (T.LISTENING,     WAKE_UP,         T.LISTENING,  wake_up,              All((RUNS, no_tools))),
-    after (T.LISTENING,     WAKE_UP,         T.LISTENING                                       ),   # on_enter runs, or a tool of a reply that was cut
+    after (T.LISTENING,     WAKE_UP,         T.LISTENING                                       ),   # on_enter or a tool runs
     after (T.HOLDING,       BARGE_IN,        T.OVERLAPPING, resume,              firm          ),
     after (T.HOLDING,       BARGE_IN,        T.YIELDING,   cut                                 ),
 

@@ -13,6 +13,7 @@ from fsm_agents.fsm.explore import World
 from fsm_agents.fsm.joint import Joint
 from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.events import (
+    AbortAsked,
     CloseAsked,
     Connected,
     Entered,
@@ -65,7 +66,8 @@ USUAL = (Bounds(0, 0), Bounds(1, 0), Bounds(0, 1), Bounds(1, 0, final_ends_turn=
 """What is explored on every change, from small to large: each two of texts, says and losses together. All three: ``explore --deep``."""
 
 _PLAIN = (
-    Connected(), StartAsked(), Entered(), LeaveAsked(), CloseAsked("asked"), CloseAsked("gone", alone=True), Exited(), TornDown(),
+    Connected(), StartAsked(), Entered(), LeaveAsked(), Exited(), TornDown(),
+    CloseAsked("asked"), CloseAsked("gone", alone=True), AbortAsked("aborted"),
     InterruptAsked(force=False), InterruptAsked(force=True), SpeechStopped(), TurnCompleted(),
 )  # fmt: skip
 

@@ -183,6 +183,8 @@ class Composer:
                 self.playback.end(making.reply)
             except Exception as broken:
                 self._broke(making, broken)
+            except anyio.get_cancelled_exc_class() as stray:
+                await self._strayed(making, stray)
 
     async def _interject(self, making: _Making, utterance: Utterance, scope: anyio.CancelScope) -> None:
         with scope:
@@ -191,6 +193,8 @@ class Composer:
                     await self._synthesize(utterance)
             except Exception as broken:  # as above
                 self._broke(making, broken)
+            except anyio.get_cancelled_exc_class() as stray:
+                await self._strayed(making, stray)
 
     async def _speak_answer(self, making: _Making) -> None:
         splitter = making.splitter
@@ -214,6 +218,13 @@ class Composer:
         if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.text):
             raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")
         playback.finish(utterance)
+
+    async def _strayed(self, making: _Making, stray: BaseException) -> None:
+        """A cancellation passes by: ours is raised again, that of a task which a stage or a flow awaited is a failure of the reply."""
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        broken = ProviderError("what it waited for was cancelled")
+        broken.__cause__ = stray
+        self._broke(making, broken)
 
     def _broke(self, making: _Making, broken: Exception) -> None:
         log.error("reply %d failed", making.reply, exc_info=broken)

@@ -16,6 +16,7 @@ from fsm_agents.audio.chunk import Chunker
 from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.audio.resample import Resampler
 from fsm_agents.audio.speech import Edge, SpeechDetector
+from fsm_agents.errors import ProviderError
 from fsm_agents.machines.events import (
     CloseAsked,
     FinalTranscript,
@@ -108,6 +109,10 @@ class CascadeEar:
             except Exception as broken:
                 if stream is self._stream:
                     self._broke(self._segment, broken)
+            except anyio.get_cancelled_exc_class():
+                await anyio.lowlevel.checkpoint_if_cancelled()  # ours is raised here again
+                if stream is self._stream:
+                    self._broke(self._segment, ProviderError("what it waited for was cancelled"))
 
     def open_segment(self, segment: int) -> None:
         """Sound goes to speech-to-text from now on, beginning with the pre-roll."""

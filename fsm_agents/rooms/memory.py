@@ -46,8 +46,12 @@ class MemoryRoom:
         """The caller's next frame.
 
         Raises:
-            MisuseError: nobody listens: no session runs in this room.
+            MisuseError: it is no frame, or nobody listens: no session runs in this room.
         """
+        given: object = frame
+        if not isinstance(given, AudioFrame):
+            msg = f"push({type(frame).__name__}): give an AudioFrame(pcm, rate)"
+            raise MisuseError(msg)
         if self._heard is None:
             msg = "nobody listens in this room: start a session in it first"
             raise MisuseError(msg)

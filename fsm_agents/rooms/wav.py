@@ -6,6 +6,7 @@ a call of a minute takes a moment. It may not know what an agent is: a script th
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -123,6 +124,10 @@ class WavRoom:
         self._caller = Caller(rate)
         self._script = source if callable(source) else None
         if not callable(source):
+            given: object = source
+            if not isinstance(given, str | os.PathLike):
+                msg = f"WavRoom(source={source!r}): give the path of a WAV file, or a script: an async function that takes the caller"
+                raise MisuseError(msg)
             if self._target is not None and self._target.resolve() == Path(source).resolve():
                 msg = f"{target}: is the caller's recording too, and would be overwritten; give another target"
                 raise MisuseError(msg)
@@ -149,7 +154,7 @@ class WavRoom:
             try:
                 if self._script is not None:
                     self._caller = Caller(self.rate)
-                    await self._script(self._caller)
+                    await _acting(self._script, self._caller)
             except Exception as broken:  # noqa: BLE001 - raised below, without the wrapping of a task group
                 failed.append(broken)
                 group.cancel_scope.cancel()
@@ -193,6 +198,13 @@ class WavRoom:
         self._tape.left(at, said)
         if sound is not None:
             self._tape.right(at, sound)
+
+
+async def _acting(script: Script, caller: Caller) -> None:
+    acting: object = script(caller)
+    if not inspect.isawaitable(acting):
+        raise MisuseError(f"the script of a WavRoom is an async function; this one returned {acting!r}")
+    await acting
 
 
 def _seconds(name: str, value: float) -> None:

@@ -24,6 +24,7 @@ from fsm_agents.machines.link import (
     LinkBroke,
     LinkDown,
     LinkUp,
+    RenewAsked,
     link_joint,
 )  # fmt: skip
 from fsm_agents.runtime.timers import Timers
@@ -68,6 +69,7 @@ class LinkDriver(Generic[C]):
         self._timers = Timers(self.line, self.post)
         self._tasks: TaskGroup | None = None
         self._call = anyio.CancelScope()
+        self._serving = anyio.Lock()
         self._ways: dict[type[Any], Callable[[Any], object]] = {
             Dial: lambda _effect: self._dial(),
             HangUp: lambda _effect: self._call.cancel(),
@@ -86,7 +88,9 @@ class LinkDriver(Generic[C]):
         async with anyio.create_task_group() as self._tasks:
             self._tasks.start_soon(self._timers.run, name=f"{self._name} timers")
             self.post(DialAsked())
-            await anyio.sleep_forever()
+            await (
+                anyio.Event().wait()
+            )  # not sleep_forever(): on asyncio that is a timer, whose context outlives the session in the loop
 
     def post(self, event: object) -> None:
         """Tell the table."""
@@ -96,37 +100,43 @@ class LinkDriver(Generic[C]):
         for effect in step.effects:
             self._ways[effect.__class__](effect)
 
-    def drop(self, reason: str) -> None:
-        """Break the connection ourselves; the table has it dialed again."""
+    def renew(self, reason: str) -> None:
+        """Leave the connection and make a new one at once, before the other side ends it; nothing happens if there is none."""
         if self.state is Link.UP:
             log.info("%s: %s", self._name, reason)
-            self._call.cancel()
-            self.post(LinkBroke(reason))
+            self.post(RenewAsked())
 
     def _dial(self) -> None:
+        self._call = anyio.CancelScope()
         if self._tasks is not None:
-            self._tasks.start_soon(self._hold, name=self._name)
+            self._tasks.start_soon(self._hold, self._call, name=self._name)
 
-    async def _hold(self) -> None:
+    async def _hold(self, call: anyio.CancelScope) -> None:
         """One try: connect, then stay until it ends. A cancelled one says nothing: who cancelled it has."""
-        with anyio.CancelScope() as self._call:
+        if call.cancel_called:  # before it began
+            return
+        with call:
             try:
                 connection = await self._connect()
             except Exception as failed:  # a provider may raise anything
-                log.warning("%s: %s", self._name, plain(failed))
-                self.post(DialFailed(plain(failed), getattr(failed, "retryable", False)))
+                self._say(call, DialFailed(plain(failed), getattr(failed, "retryable", False)))
                 return
             reason = f"{self._name} closed the connection"
             try:
-                self.post(Dialed())
-                await self._serve(connection)
+                async with self._serving:  # the one before is being left: never two in use
+                    self.post(Dialed())
+                    await self._serve(connection)
             except Exception as broken:  # as above
                 reason = plain(broken)
             finally:
                 with anyio.move_on_after(CLOSE_GRACE, shield=True):
                     await connection.aclose()
-            log.warning("%s: %s", self._name, reason)
-            self.post(LinkBroke(reason))
+            self._say(call, LinkBroke(reason))
+
+    def _say(self, call: anyio.CancelScope, broken: DialFailed | LinkBroke) -> None:
+        if not call.cancel_called:
+            log.warning("%s: %s", self._name, broken.reason)
+            self.post(broken)
 
 
 def plain(broken: BaseException) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fsm_agents.chat.message import ChatMessage, ToolCall
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.pipelines.composer import closing
-from fsm_agents.session.flow import ConversationFlow
+from fsm_agents.session.flow import ConversationFlow, opened
 from fsm_agents.session.hooks import call
 from fsm_agents.stages.base import TextDelta
 
@@ -23,10 +22,6 @@ MOST_ROUNDS = 5
 a correction of each fit, and nobody listens to more of them."""
 
 
-_opened: ContextVar[list[AsyncGenerator[str]] | None] = ContextVar("fsm_agents_opened", default=None)
-"""The model's answers that the running answer has asked for; ``None`` outside one."""
-
-
 def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
     """What :meth:`ConversationFlow.process_with_llm` gives: the model's answer, closed with the answer of the flow that asked for it.
 
@@ -34,9 +29,9 @@ def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
     go of: without us the model's stream would stay open until some later collection of garbage.
     """
     made = rounds(session)
-    opened = _opened.get()
-    if opened is not None:
-        opened.append(made)
+    asked = opened.get()
+    if asked is not None:
+        asked.append(made)
     return made
 
 
@@ -44,8 +39,8 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
     """The flow's answer to a turn, in pieces."""
     # One generator, not one inside another: each token passes through every one of them.
     flow = session.conversation_flow
-    opened: list[AsyncGenerator[str]] = []
-    _opened.set(opened)
+    to_close: list[AsyncGenerator[str]] = []
+    opened.set(to_close)
     try:
         session.host.turn_begins()
         if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
@@ -60,7 +55,7 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
                 async for piece in pieces:
                     yield piece
     finally:
-        for asked in opened:
+        for asked in to_close:
             await asked.aclose()
     session.expect(flow.expects)
 

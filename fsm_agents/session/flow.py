@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+import functools
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from fsm_agents.errors import MisuseError
 
@@ -11,7 +14,10 @@ if TYPE_CHECKING:
     from fsm_agents.session.agent import Agent
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["ConversationFlow", "reads_words"]
+__all__ = ["ConversationFlow", "opened", "reads_words"]
+
+opened: ContextVar[list[AsyncGenerator[str]] | None] = ContextVar("fsm_agents_opened", default=None)
+"""The model's answers that the running answer has asked for, closed with it; ``None`` outside one."""
 
 
 class ConversationFlow:
@@ -30,6 +36,22 @@ class ConversationFlow:
     def __init__(self, agent: Agent | None = None) -> None:
         self.agent = agent
         self._session: AgentSession | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A ``process_with_llm`` of one's own is closed with the answer that asked for it, as ours is."""
+        super().__init_subclass__(**options)
+        own: Any = cls.__dict__.get("process_with_llm")
+        if inspect.isasyncgenfunction(own):
+
+            @functools.wraps(own)
+            def process_with_llm(self: ConversationFlow) -> AsyncIterator[str]:
+                made: AsyncGenerator[str] = own(self)
+                asked = opened.get()
+                if asked is not None:
+                    asked.append(made)
+                return made
+
+            cls.process_with_llm = process_with_llm  # type: ignore[method-assign]
 
     @property
     def session(self) -> AgentSession:

@@ -22,7 +22,7 @@ from fsm_agents.runtime.owner import Owner
 from fsm_agents.session.answering import answer, process_with_llm
 from fsm_agents.session.flow import ConversationFlow, reads_words
 from fsm_agents.session.hooks import Hooks
-from fsm_agents.session.own import leave_room
+from fsm_agents.session.own import LEAVE_LIMIT, leave_room
 from fsm_agents.session.starting import Starting
 from fsm_agents.session.toolbox import Toolbox
 
@@ -53,13 +53,18 @@ class SessionHost:
         self.playback = Playback(driver.talk, driver.post, self.said, self._reply_over)
         self.playback.later = driver.timers.call
         self.toolbox = Toolbox(session, session.agent.chat_context, driver.post, self.spawn)
-        self.starting = Starting(self)
+        self.starting, self.ready = Starting(self), anyio.Event()
         self.ear: PipelineEar | None = None
         self.mouth: PipelineMouth | None = None
         self._tasks: TaskGroup | None = None
         self._owner: Owner | None = None
         self._carrying: anyio.CancelScope | None = None
         self._carried = anyio.Event()
+
+    @property
+    def begun(self) -> bool:
+        """Whether ``start()`` was called."""
+        return self._owner is not None
 
     @property
     def host(self) -> SessionHost:
@@ -88,8 +93,15 @@ class SessionHost:
         """
         inside.set(self.session)
         self.driver.enter(copy_context())
-        with anyio.CancelScope(shield=True):
-            await self._run(ready)
+        try:
+            with anyio.CancelScope(shield=True):
+                await self._run(ready)
+        finally:
+            if (
+                not self.closed.is_set()
+            ):  # torn out from under the tables (a SystemExit in a hook): nobody else is left to close it
+                for event in (CloseAsked("error: the session's own task was ended"), Exited(), TornDown()):
+                    self.driver.post(event)
 
     async def _run(self, ready: anyio.Event) -> None:
         async with anyio.create_task_group() as outer:
@@ -114,6 +126,11 @@ class SessionHost:
         except Exception as broken:  # it belongs to the session, not to its siblings
             log.error("%s failed", name, exc_info=broken)
             self.driver.post(CloseAsked(f"error: {name}: {type(broken).__name__}: {broken}"))
+        except anyio.get_cancelled_exc_class() as stray:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # ours is raised here again
+            # Of a task that it awaited and somebody else cancelled. Let through, it would cancel its siblings, and nobody would be told.
+            log.error("%s awaited a task that was cancelled", name, exc_info=stray)
+            self.driver.post(CloseAsked(f"error: {name} awaited a task that was cancelled"))
 
     async def _close_pipeline(self) -> None:
         with anyio.move_on_after(1, shield=True):
@@ -150,6 +167,7 @@ class SessionHost:
         self.hooks.run("start", self.starting.run, self._started)
 
     def _started(self, failed: Exception | None) -> None:
+        self.ready.set()
         if failed is None:
             self.hooks.run("on_enter", self.session.agent.on_enter, self._entered)
         else:
@@ -233,6 +251,7 @@ class SessionHost:
         reason = "the caller left"
         try:
             with scope:
+                await self.ready.wait()  # a caller who is heard before the stages are loaded is not understood
                 await room.run(self._hear, self.playback)
         except Exception as broken:  # a room may raise anything
             log.error("the room failed", exc_info=broken)
@@ -264,7 +283,8 @@ class SessionHost:
     async def _disconnect(self) -> None:
         home = self._home
         try:
-            await self._carried.wait()
+            with anyio.move_on_after(LEAVE_LIMIT):  # a room that does not let itself be cancelled is left all the same
+                await self._carried.wait()
             if self.room is not None:
                 await leave_room(self.room)
         finally:

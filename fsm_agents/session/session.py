@@ -14,7 +14,7 @@ import anyio
 
 from fsm_agents.chat.history import ChatContext
 from fsm_agents.errors import MisuseError, ProviderError, nearest, strict_keywords
-from fsm_agents.machines.events import CloseAsked, Connected, InterruptAsked, LeaveAsked, Say, SayAsked, StartAsked
+from fsm_agents.machines.events import AbortAsked, CloseAsked, Connected, InterruptAsked, LeaveAsked, Say, SayAsked, StartAsked
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.label import Label, label
 from fsm_agents.pipelines.base import Pipeline
@@ -62,7 +62,7 @@ class AgentSession:
         *,
         room: Room | None = None,
     ) -> None:
-        _check(agent, pipeline, conversation_flow)
+        _check(agent, pipeline, conversation_flow, room)
         self.agent, self.pipeline, self.wake_up = agent, pipeline, wake_up
         self.conversation_flow = conversation_flow or ConversationFlow(agent)
         self.on_wake_up: Callable[[], Any] | None = None
@@ -74,6 +74,7 @@ class AgentSession:
         self._owner: Owner | None = current_owner.get()
         self.hand_offs = HandOffs(self)
         agent._session = self  # noqa: SLF001 - one object in two classes
+        pipeline.__dict__["_session"] = self  # no field of the protocol: a pipeline knows no session
         self.conversation_flow._session = self  # noqa: SLF001 - as above
         self.conversation_flow.agent = agent
         if self._owner is not None:
@@ -201,6 +202,9 @@ class AgentSession:
 
     def expect(self, phrases: Sequence[str]) -> None:
         """Say what the caller is expected to say from now on: a grammar for local speech-to-text, a hint for others."""
+        if isinstance(phrases, str):
+            msg = f"expect({phrases!r}): give a list of phrases"
+            raise MisuseError(msg)
         self._driver.in_loop(self.host.expect, phrases)
 
     async def close(self, reason: str = "closed by the host") -> None:
@@ -209,10 +213,28 @@ class AgentSession:
         Returns when the session is closed, within 5 s whatever hooks and providers do. From inside the session's own hooks, flow and
         tools it asks and returns at once: waiting there would be waiting for itself.
         """
+        self._check_reason("close", reason)
         self.host.spare_current_hook()
         self.post(CloseAsked(reason or "closed by the host"))
         if inside.get() is not self:
             await self.host.closed.wait()
+
+    async def abort(self, reason: str = "aborted by the host") -> None:
+        """Close without a goodbye: what sounds is cut, everything is cancelled, ``on_exit`` does not run. Over within 0.5 s.
+
+        Raises:
+            MisuseError: the reason is not text.
+        """
+        self._check_reason("abort", reason)
+        self.post(AbortAsked(reason or "aborted by the host"))
+        if inside.get() is not self:
+            await self.host.closed.wait()
+
+    @staticmethod
+    def _check_reason(what: str, reason: object) -> None:
+        if not isinstance(reason, str):
+            msg = f"{what}({reason!r}): give the reason as text"
+            raise MisuseError(msg)
 
     async def leave(self) -> None:
         """Leave the meeting and keep the session's state; ``connect()`` of the job returns, ``close()`` ends it."""
@@ -240,6 +262,9 @@ class AgentSession:
 
     async def __aenter__(self) -> Self:
         """Own the session's tasks, join the room and start."""
+        if self.host.begun or self.state not in ("created", "connected"):
+            msg = f"`async with` was used in state {self.state!r}; a session starts once, from 'created' or 'connected'"
+            raise MisuseError(msg)
         self._own = OwnGroup(self.host.room)
         await self._own.__aenter__()
         self._owner = self._own
@@ -262,7 +287,7 @@ class AgentSession:
         await self._own.__aexit__(None, None, None)
 
 
-def _check(agent: object, pipeline: object, flow: object) -> None:
+def _check(agent: object, pipeline: object, flow: object, room: object) -> None:
     if not isinstance(agent, Agent):
         msg = f"AgentSession(agent={type(agent).__name__}): give an Agent"
         raise MisuseError(msg)
@@ -274,6 +299,13 @@ def _check(agent: object, pipeline: object, flow: object) -> None:
         raise MisuseError(msg)
     if not hasattr(pipeline, "open") or not hasattr(pipeline, "turn"):
         msg = f"AgentSession(pipeline={type(pipeline).__name__}): give a CascadingPipeline or a RealTimePipeline"
+        raise MisuseError(msg)
+    if getattr(pipeline, "_session", None) is not None:
+        msg = f"this {type(pipeline).__name__} is in another session, which closes its stages: make one pipeline for each session"
+        raise MisuseError(msg)
+    if room is not None and (isinstance(room, type) or not isinstance(room, Room)):
+        given = repr(room) if isinstance(room, str | type) else type(room).__name__
+        msg = f"AgentSession(room={given}): give a room, for example MemoryRoom() or WavRoom('in.wav')"
         raise MisuseError(msg)
     if flow is not None and not isinstance(flow, ConversationFlow):
         msg = f"AgentSession(conversation_flow={type(flow).__name__}): give a ConversationFlow"

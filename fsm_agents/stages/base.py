@@ -1,8 +1,9 @@
 """What a provider must offer: one protocol per stage. No code, no provider, no waiting here.
 
 All sound between stages is PCM, signed 16 bit little endian, mono, as ``bytes``. A stage says its sample rate in ``rate`` (Hz);
-the pipeline resamples. A stage may have ``check()``, which raises if it can never work (no key), and ``async warm_up()``, which gets it
-ready (connects, loads) and raises if it cannot; both are called when a session starts. Whatever a stage raises, other than cancellation, is taken as a failure of that stage: raise
+the pipeline resamples. A stage may have ``check()``, which raises if it can never work (no key), and ``async warm_up()``, which gets
+it ready (connects, loads) and raises if it cannot; both are called when a session starts. Whatever a stage raises, other than
+cancellation, is taken as a failure of that stage: raise
 :class:`fsm_agents.errors.ProviderError` with one clear line.
 """
 

@@ -1,4 +1,4 @@
-"""Jobs as processes, on the real clock: SIGTERM and SIGINT end them in order, whatever the entrypoint is doing."""
+"""Jobs as processes, on the real clock: SIGTERM and SIGINT end them in order, whatever the entrypoint is doing, and the log is seen."""
 
 from __future__ import annotations
 
@@ -79,6 +79,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def log_of(number: signal.Signals, how: str) -> list[str]:
+    """What a program shows that configures no logging: where it is, and how it ended."""
+    if how == "before it has joined":
+        return [f"INFO  {number.name}: closing"]
+    where = "Agent is in a local room in memory (RoomOptions): no caller ever comes, Ctrl-C ends it; wav:IN.wav is a caller"
+    return [f"INFO  {where}", f"INFO  {number.name}: closing", f"INFO  session closed: signal {number.name}"]
+
+
 def end(program: Path, number: signal.Signals, backend: str, how: str) -> list[str]:
     """Start it, send the signal when it is ready, and give what it printed after that."""
     process = subprocess.Popen(
@@ -90,7 +98,8 @@ def end(program: Path, number: signal.Signals, backend: str, how: str) -> list[s
         assert first == "ready\n"
         process.send_signal(number)
         out, error = process.communicate(timeout=30)
-        assert (process.returncode, error) == (0, "")
+        assert process.returncode == 0
+        assert error.splitlines() == log_of(number, how)
         return out.splitlines()
     finally:
         process.kill()

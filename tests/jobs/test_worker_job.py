@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, MemoryRoom, MisuseError, RoomOptions, WorkerJob
-from fsm_agents.jobs.worker_job import LINGER
+from fsm_agents.jobs.worker_job import AFTERWORK, LINGER
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeTTS, FakeVAD
 
 pytestmark = pytest.mark.anyio
@@ -83,9 +83,9 @@ async def test_the_job_ends_when_its_session_is_closed() -> None:
     assert diary.lines == ["enter", "exit"]
 
 
-@pytest.mark.parametrize("how", ["hangs up", "close"])
-async def test_an_entrypoint_that_waits_for_ever_ends_with_its_session(how: str) -> None:
-    """The page's third program: an eternal wait, and a ``finally`` that closes and shuts down."""
+@pytest.mark.parametrize(("how", "linger"), [("hangs up", LINGER), ("close", AFTERWORK)])
+async def test_an_entrypoint_that_waits_for_ever_ends_with_its_session(how: str, linger: float) -> None:
+    """The page's third program: an eternal wait, and a ``finally`` that closes and shuts down. Soon, if nobody waits for that end."""
     diary, room, lines = Diary(), MemoryRoom(paced=True), list[str]()
 
     async def entrypoint(ctx: JobContext) -> None:
@@ -109,7 +109,7 @@ async def test_an_entrypoint_that_waits_for_ever_ends_with_its_session(how: str)
             room.hang_up()
 
     await WorkerJob(entrypoint, make_context(room)).run()
-    assert anyio.current_time() == 5 + LINGER
+    assert anyio.current_time() == 5 + linger
     assert lines == ["finally", "callback"]
     assert diary.lines == ["enter", "exit"]
 
@@ -130,6 +130,28 @@ async def test_an_entrypoint_may_write_things_down_after_its_session() -> None:
 
     await WorkerJob(entrypoint, make_context(room)).run()
     assert lines == ["saved the caller left"]
+
+
+async def test_also_after_another_session_that_it_did_not_wait_for() -> None:
+    """Two in one job: whoever waits for one of them is given its time."""
+    lines: list[str] = []
+    rooms = [MemoryRoom(paced=True), MemoryRoom(paced=True)]
+
+    async def entrypoint(ctx: JobContext) -> None:
+        made = [
+            AgentSession(Agent(), CascadingPipeline(stt=FakeSTT(), llm=FakeLLM(), tts=FakeTTS(), vad=FakeVAD()), room=room)
+            for room in rooms
+        ]
+        for one in made:
+            await one.start()
+        rooms[1].hang_up()
+        await made[1].wait_closed()
+        rooms[0].hang_up()
+        await anyio.sleep_until(anyio.current_time() + 5)
+        lines.append("saved")
+
+    await WorkerJob(entrypoint).run()
+    assert lines == ["saved"]
 
 
 async def test_an_entrypoint_may_hold_one_session_after_the_other() -> None:

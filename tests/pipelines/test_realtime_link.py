@@ -22,6 +22,7 @@ class Wire:
         self.tries: list[float] = []
         self.served: list[float] = []
         self.closed = 0
+        self.closing = 0.0
         self.downs: list[str] = []
         self.cut = anyio.Event()
         self.driver = LinkDriver(self.connect, self.serve, self.downs.append, name="wire")
@@ -43,7 +44,9 @@ class Wire:
         raise ProviderError("cut")
 
     async def aclose(self) -> None:
-        """Count."""
+        """Count, and take some time."""
+        if self.closing:
+            await at(anyio.current_time() + self.closing)
         self.closed += 1
 
     async def run(self, scene: Callable[[], Awaitable[None]]) -> None:
@@ -165,6 +168,7 @@ async def test_a_renewal_dials_at_once() -> None:
 async def test_the_old_connection_is_left_before_the_new_one_is_used() -> None:
     """One that takes its time to leave, and complains of it, does not end the new one."""
     wire = Wire()
+    wire.closing = 0.5
     seen: list[str] = []
 
     async def serve(connection: Wire) -> None:

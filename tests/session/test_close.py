@@ -392,3 +392,33 @@ async def test_a_caller_who_hangs_up_during_the_goodbye_ends_it() -> None:
             s.room.hang_up()
         assert anyio.current_time() < 0.5
     assert [(handle.interrupted, handle.refused) for handle in handles] == [(True, "")]
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+async def test_abort_says_no_goodbye_and_is_over_within_half_a_second(stubborn: bool) -> None:
+    """Whatever does not let itself be cancelled."""
+    exits: list[str] = []
+
+    class Polite(Agent):
+        async def on_enter(self) -> None:
+            if stubborn:
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(30)
+
+        async def on_exit(self) -> None:
+            exits.append("exit")
+
+    made = session(Polite())
+    async with anyio.create_task_group() as group:
+
+        async def run() -> None:
+            with suppress(MisuseError):
+                async with made:
+                    await made.wait_closed()
+
+        group.start_soon(run)
+        await anyio.sleep(1)
+        await made.abort()
+        assert anyio.current_time() <= 1.5
+        assert (made.state, made.close_reason) == ("closed", "aborted by the host")
+    assert exits == []

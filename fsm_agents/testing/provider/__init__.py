@@ -4,12 +4,13 @@
         stt = OpenAISTT(base_url=server.base_url, api_key=server.key)
         server.misbehave("/v1/audio/transcriptions", "429", retry_after=0.1)
 
-or, from a shell, ``python -m fsm_agents.testing.provider`` (it prints its base_url as one line of JSON).
+or, from a shell, ``python -m fsm_agents.testing.provider`` (it prints its base_url as one line of JSON), or with a program that is to
+ask it, ``python -m fsm_agents.testing.provider --run examples/cascading.py wav:examples/caller.wav`` (it shows what is said).
 
 It is a real process on loopback, so that sockets, half-sent bodies and closed connections are real. What it is asked is checked
 against the types of the installed ``openai`` package, and what it answers is built from them: a request that passes here has
 fields that exist. It does not judge as OpenAI's own servers do (prices, limits, content), and it understands nothing: words come
-from the script, sound is a tone as long as the text.
+from the script, sound is a tone as long as the text. (A script may ask for the ears and the voice of the extra [voice], as --run does.)
 
     POST /v1/audio/transcriptions    json, or events with stream=true             transcriptions.py
     POST /v1/audio/speech            pcm or wav, in chunks of an odd length       speech.py

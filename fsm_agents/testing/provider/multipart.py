@@ -22,8 +22,8 @@ class Upload:
     content_type: str
     content: bytes = attrs.field(repr=False)
 
-    def wav(self) -> tuple[int, float]:
-        """Rate in Hz and length in seconds.
+    def sound(self) -> tuple[bytes, int]:
+        """Its sound, int16 little endian mono, and the rate in Hz.
 
         Raises:
             RefusedRequest: It is no WAV file of 16 bit mono sound.
@@ -32,7 +32,7 @@ class Upload:
             with wave.open(io.BytesIO(self.content)) as sound:
                 if (sound.getsampwidth(), sound.getnchannels()) != (2, 1):
                     raise RefusedRequest("the loopback provider reads 16 bit mono WAV only")
-                return sound.getframerate(), sound.getnframes() / sound.getframerate()
+                return sound.readframes(sound.getnframes()), sound.getframerate()
         except (wave.Error, EOFError) as broken:
             raise RefusedRequest(f"the file is no WAV: {broken}") from None
 
@@ -40,10 +40,10 @@ class Upload:
         """What of it is worth remembering."""
         about: dict[str, Any] = {"name": self.name, "content_type": self.content_type, "bytes": len(self.content)}
         try:
-            rate, seconds = self.wav()
+            pcm, rate = self.sound()
         except RefusedRequest:
             return about
-        return {**about, "rate": rate, "seconds": round(seconds, 3)}
+        return {**about, "rate": rate, "seconds": round(len(pcm) / 2 / rate, 3)}
 
 
 def read_form(content_type: str, body: bytes) -> dict[str, Any]:

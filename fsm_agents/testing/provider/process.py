@@ -76,12 +76,13 @@ class ProviderServer:
 
 
 @contextmanager
-def provider_process(script: Mapping[str, Any] | None = None, *, port: int = 0) -> Generator[ProviderServer]:
+def provider_process(script: Mapping[str, Any] | None = None, *, port: int = 0, show: bool = False) -> Generator[ProviderServer]:
     """A provider while the block runs. It takes about two seconds to start: keep one for many tests, and ``reset`` it.
 
     Args:
         script: What to answer, as its JSON file has it.
         port: Where on loopback; 0 for any free one.
+        show: Write what callers and agents say on standard error.
 
     Raises:
         MissingExtra: The extra ``[web]`` is not installed.
@@ -95,8 +96,13 @@ def provider_process(script: Mapping[str, Any] | None = None, *, port: int = 0) 
             file = Path(folder, "script.json")
             file.write_text(json.dumps(script), encoding="utf-8")
             command += ["--script", str(file)]
+        if show:
+            command.append("--show")
         errors = Path(folder, "errors").open("w+b")  # noqa: SIM115 - closed below, after the process
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)  # noqa: S603 - our own module
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None if show else errors,
+            start_new_session=True,  # Ctrl-C is for whoever asks it, who may have something to ask until the end
+        )  # fmt: skip
         try:
             yield ProviderServer(_base_url(process, errors))
         finally:
@@ -109,7 +115,8 @@ def _base_url(process: subprocess.Popen[bytes], errors: Any) -> str:
     if not line:
         process.wait(_END)
         errors.seek(0)
-        raise ProviderError(f"the loopback provider did not start: {errors.read().decode(errors='replace').strip()[-500:]}")
+        said = errors.read().decode(errors="replace").strip()[-500:]
+        raise ProviderError(f"the loopback provider did not start: {said or f'exit code {process.returncode}'}")
     url: str = json.loads(line)["base_url"]
     return url
 

@@ -138,9 +138,9 @@ class Call:
         await self._tell("input_audio_buffer.cleared")
 
     async def _commit(self, name: str) -> None:
-        seconds = len(self._buffer) / 2 / RATE
-        self._buffer = b""
-        text = self._state.transcript(seconds)
+        buffer, self._buffer = self._buffer, b""
+        seconds = len(buffer) / 2 / RATE
+        text = self._state.transcript(buffer, RATE)
         part = {"type": "input_audio", "transcript": text}
         item = Item(name, {"type": "message", "role": "user", "content": [part]}, seconds)
         before = self._items[-1].id if self._items else None
@@ -212,7 +212,10 @@ class Call:
         aside = asked.get("conversation") == "none"
         modalities = asked.get("output_modalities") or self._session.get("output_modalities") or ["audio"]
         scripted = Scripted(asked["instructions"].partition("\n\n")[2]) if aside else self._state.answer(self._inputs())
-        response = response_events(scripted, about, self._state.number, spoken=modalities == ["audio"])
+        aloud = modalities == ["audio"]
+        response = response_events(scripted, about, self._state.number, self._state.sound if aloud else None)
+        if aloud and scripted.text:
+            self._state.tell("agent", scripted.text)
         if not aside:
             self._items += response.items
         answer = Answer(response.pieces, content_type="text/event-stream", pause=self._state.script.pause)

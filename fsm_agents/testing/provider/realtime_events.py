@@ -10,9 +10,9 @@ from typing import Any, get_args
 import attrs
 
 from fsm_agents.testing.provider.script import Scripted
-from fsm_agents.testing.provider.tone import RATE, tone
+from fsm_agents.testing.provider.tone import RATE
 
-__all__ = ["Item", "Made", "made", "response_events", "spoken_ms", "usage"]
+__all__ = ["Item", "Made", "made", "response_events", "usage"]
 
 _CHUNK = 4801
 """Bytes of sound in one event: a tenth of a second, and odd, so that samples are split between events."""
@@ -69,28 +69,27 @@ def usage(words: int) -> dict[str, Any]:
     return {"input_tokens": 10, "output_tokens": words, "total_tokens": 10 + words}
 
 
-def spoken_ms(text: str) -> int:
-    """How long a text sounds, in milliseconds."""
-    return len(tone(text)) // 2 * 1000 // RATE
-
-
-def response_events(scripted: Scripted, about: dict[str, Any], number: Callable[[str], str], *, spoken: bool) -> Made:
+def response_events(
+    scripted: Scripted, about: dict[str, Any], number: Callable[[str], str], voice: Callable[[str], bytes] | None
+) -> Made:
     """Everything a response says.
 
     Args:
         scripted: Its text and its calls.
         about: The response itself: id, metadata, conversation.
         number: Gives the next name of a kind.
-        spoken: With sound and its words, or with text.
+        voice: Makes sound of its words; ``None``: text is all that is asked for.
     """
     items: list[Item] = []
     pieces = [_made(number, "response.created", response=_response(about, "in_progress", []))]
     if scripted.text:
-        item = Item(number("item"), _message(scripted.text, spoken=spoken), spoken_ms(scripted.text) / 1000 if spoken else 0)
+        sound = voice(scripted.text) if voice else b""
+        item = Item(number("item"), _message(scripted.text, spoken=voice is not None), len(sound) / 2 / RATE)
         items.append(item)
-        pieces += (
-            _spoken(item, scripted.text, about["id"], number) if spoken else _written(item, scripted.text, about["id"], number)
-        )
+        if voice:
+            pieces += _spoken(item, scripted.text, sound, about["id"], number)
+        else:
+            pieces += _written(item, scripted.text, about["id"], number)
     for call in scripted.calls:
         data = {
             "type": "function_call",
@@ -135,11 +134,10 @@ def _closed(item: Item, response: str, number: Callable[[str], str]) -> list[byt
     ]
 
 
-def _spoken(item: Item, text: str, response: str, number: Callable[[str], str]) -> Iterator[bytes]:
+def _spoken(item: Item, text: str, sound: bytes, response: str, number: Callable[[str], str]) -> Iterator[bytes]:
     """Sound in chunks, each after the words it says."""
     at = {"response_id": response, "item_id": item.id, "output_index": 0, "content_index": 0}
     yield from _opened(item, response, number)
-    sound = tone(text)
     chunks = [sound[start : start + _CHUNK] for start in range(0, len(sound), _CHUNK)]
     for place, chunk in enumerate(chunks):
         said, more = (len(text) * part // len(chunks) for part in (place, place + 1))

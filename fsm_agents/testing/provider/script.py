@@ -5,7 +5,7 @@ A script file:
     {"transcripts": ["a large pizza please", ""],
     "lengths": [{"seconds": 1.5, "text": "yes"}],
     "answers": ["Hello.", {"calls": [{"name": "order", "arguments": {"size": "large"}}]}, {"when": "ok", "text": "Done."}],
-    "models": ["my-model"], "key": "secret", "pause": 0.01}
+    "expects": ["coffee", "tea [please]"], "voice": "espeak", "models": ["my-model"], "key": "secret", "pause": 0.01}
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import attrs
 
 from fsm_agents.errors import MisuseError, nearest
 
-__all__ = ["ByLength", "Script", "Scripted", "ScriptedCall", "read_script"]
+__all__ = ["VOICES", "ByLength", "Script", "Scripted", "ScriptedCall", "read_script"]
 
 T = TypeVar("T")
 
 WITHIN = 0.15
 """Seconds by which a recording may be longer or shorter than a script's ``seconds``: the pre-roll and the last silence vary."""
+VOICES = ("tone", "espeak")
+"""How the provider sounds."""
 
 
 def _json_text(given: Any) -> str:
@@ -84,22 +86,32 @@ class Scripted:
     when: str = ""
 
 
+def _voice(_script: object, _field: object, name: str) -> None:
+    if name not in VOICES:
+        raise MisuseError(f"in a provider's script, there is no voice {name!r}; {nearest(name, VOICES)}")
+
+
 @attrs.frozen
 class Script:
     """All that is scripted; what is not has a default that tells what was asked.
 
     Args:
+        expects: What recordings may say: they are listened to, where the extra ``[voice]`` is installed, and say one of these phrases
+            or nothing.
         transcripts: What the recordings say, in turn; after the last, ``"hello"``.
         lengths: What recordings of a certain length say; looked at first, and never used up.
         answers: What the model answers; after the last, ``"You said: …"``, or after a tool ``"It returned: …"``.
+        voice: ``"tone"``, or ``"espeak"``: spoken words where the extra ``[voice]`` is installed.
         models: Models that exist beside those named in the SDK's types.
         key: The only key that is taken; empty: any.
         pause: Seconds between the pieces of a streamed answer.
     """
 
+    expects: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     transcripts: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     lengths: tuple[ByLength, ...] = attrs.field(default=(), converter=_lengths)
     answers: tuple[Scripted, ...] = attrs.field(default=(), converter=_answers)
+    voice: str = attrs.field(default="tone", validator=_voice)
     models: tuple[str, ...] = attrs.field(default=(), converter=_strings)
     key: str = ""
     pause: float = 0.0

@@ -28,20 +28,35 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
 
 
-def serve(script: Script, port: int = 0, *, with_parent: bool = False) -> None:
+def serve(script: Script, port: int = 0, *, with_parent: bool = False, show: bool = False) -> None:
     """Serve until the process is told to end.
 
     Args:
         script: What to answer.
         port: Where on loopback; 0 for any free one.
         with_parent: End when standard input is closed: whoever started this process is gone then.
+        show: Write what is said on standard error, a line for each.
     """
+    if script.expects or script.voice != "tone":
+        from fsm_agents.testing.provider.local import load
+
+        load(script)
     listening = socket.create_server(("127.0.0.1", port))
     print(json.dumps({"base_url": f"http://127.0.0.1:{listening.getsockname()[1]}/v1"}), flush=True)  # noqa: T201 - whoever started us reads it
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    config = uvicorn.Config(make_app(script), http=_Protocol, lifespan="off", log_level="critical", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        make_app(script, _show if show else None),
+        http=_Protocol,
+        lifespan="off",
+        log_level="critical",
+        timeout_graceful_shutdown=1,
+    )
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _show(who: str, words: str) -> None:
+    print(f"{who + ':':<7} {words or '(none of the words that the script expects)'}", file=sys.stderr, flush=True)  # noqa: T201 - asked for
 
 
 def _end_with_parent() -> None:

@@ -1,4 +1,4 @@
-"""``POST /v1/audio/speech``: a tone as long as the text, in chunks of about 50 ms whose length is odd.
+"""``POST /v1/audio/speech``: a tone as long as the text (or the script's voice), in chunks of about 50 ms whose length is odd.
 
 Odd, because HTTP may cut anywhere, and a client that takes a chunk for whole samples turns speech into noise.
 """
@@ -16,7 +16,7 @@ from fsm_agents.testing.provider.checks import RefusedRequest, check_fields, che
 from fsm_agents.testing.provider.models import known_models
 from fsm_agents.testing.provider.serve import route
 from fsm_agents.testing.provider.state import ProviderState
-from fsm_agents.testing.provider.tone import RATE, tone
+from fsm_agents.testing.provider.tone import RATE
 
 __all__ = ["CHUNK", "LONGEST", "routes"]
 
@@ -38,7 +38,8 @@ def _speak(state: ProviderState, given: dict[str, Any]) -> Answer:
         raise RefusedRequest(f"input has {len(asked['input'])} characters, and 1 to {LONGEST} are possible", code="invalid_value")
     if form not in ("pcm", "wav"):
         raise RefusedRequest(f"the loopback provider speaks pcm and wav, not {form}", code="unsupported_value")
-    sound = tone(asked["input"], speed)
+    state.tell("agent", asked["input"])
+    sound = state.sound(asked["input"], speed)
     sound = _wav(sound) if form == "wav" else sound
     chunks = tuple(sound[at : at + CHUNK] for at in range(0, len(sound), CHUNK))
     return Answer(chunks, content_type=f"audio/{form}", pause=state.script.pause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -9,6 +10,7 @@ import attrs
 
 from fsm_agents.testing.provider.faults import Faults
 from fsm_agents.testing.provider.script import Script, Scripted
+from fsm_agents.testing.provider.tone import tone
 
 __all__ = ["Asked", "ProviderState"]
 
@@ -45,10 +47,12 @@ class ProviderState:
 
     Args:
         script: What to answer.
+        tell: Takes what is said, as it is understood or made: who ("caller", "agent") and the words.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tell: Callable[[str, str], None] | None = None) -> None:
         self.script = script
+        self._tell = tell
         self.reset()
 
     def reset(self, script: Script | None = None) -> None:
@@ -66,8 +70,35 @@ class ProviderState:
         self._numbers[kind] = self._numbers.get(kind, 0) + 1
         return f"{kind}_{self._numbers[kind]}"
 
-    def transcript(self, seconds: float) -> str:
-        """What a recording of this length says."""
+    def tell(self, who: str, words: str) -> None:
+        """Somebody said something."""
+        if self._tell is not None:
+            self._tell(who, words)
+
+    def sound(self, text: str, speed: float = 1.0) -> bytes:
+        """A text in the script's voice: PCM as :func:`fsm_agents.testing.provider.tone.tone` makes it."""
+        if self.script.voice == "tone":
+            return tone(text, speed)
+        from fsm_agents.testing.provider.local import spoken
+
+        return spoken(text, speed)
+
+    def transcript(self, pcm: bytes, rate: int) -> str:
+        """What a recording says: PCM int16 little endian mono."""
+        text = self._understood(pcm, rate)
+        self.tell("caller", text)
+        return text
+
+    def _understood(self, pcm: bytes, rate: int) -> str:
+        if self.script.expects:
+            from fsm_agents.testing.provider.local import heard
+
+            text = heard(pcm, rate, self.script.expects)
+            if text is not None:
+                return text
+        return self._scripted(len(pcm) / 2 / rate)
+
+    def _scripted(self, seconds: float) -> str:
         for line in self.script.lengths:
             if abs(seconds - line.seconds) <= line.within:
                 return line.text

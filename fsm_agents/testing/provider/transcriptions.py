@@ -28,10 +28,11 @@ def _transcribe(state: ProviderState, given: dict[str, Any]) -> Answer:
     if not isinstance(file, Upload):
         raise RefusedRequest("Missing required parameter: 'file'.", code="missing_required_parameter")
     asked = _checked(state, given)
-    _rate, seconds = file.wav()
+    pcm, rate = file.sound()
+    seconds = len(pcm) / 2 / rate
     if seconds < SHORTEST:
         raise RefusedRequest(f"Audio file is too short. Minimum audio length is {SHORTEST} seconds.", code="audio_too_short")
-    text = state.transcript(seconds)
+    text = state.transcript(pcm, rate)
     if asked.get("stream") and asked["model"] != "whisper-1":
         return stream_answer(_events(text, seconds), state.script.pause)
     return json_answer(_whole(text, seconds, asked["model"]))
