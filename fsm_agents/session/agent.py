@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Agent", "checked_tools"]
 
+_MOST_STEPS = 100
+
 
 @strict_keywords
 class Agent:
@@ -26,15 +28,28 @@ class Agent:
         tools: More functions that the model can call, each decorated with ``@function_tool``.
         mcp_servers: Servers whose tools the model can call besides, ``MCPServerStdio`` and ``MCPServerHTTP``. They are started and
             ended with the session; ``tools`` has none of theirs.
+        max_tool_steps: In how many rounds of one turn the model may call tools before it must answer, 0 to 100. The default fits a
+            look-up, an action and a correction of each, and nobody listens to more of them.
+        chat_context: What was said before, with limits of its own if it has any; its system text is replaced by ``instructions``, if
+            there are some.
 
     Raises:
-        MisuseError: a tool is not decorated, something is no server, or two tools or two servers have the same name.
+        MisuseError: a tool is not decorated, something is no server, two tools or two servers have the same name, or a number is out
+            of range.
     """
 
     def __init__(
-        self, instructions: str = "", tools: Sequence[FunctionTool] | None = None, mcp_servers: Sequence[Any] | None = None
-    ) -> None:
-        self.chat_context = ChatContext(instructions)
+        self, instructions: str = "", tools: Sequence[FunctionTool] | None = None, mcp_servers: Sequence[Any] | None = None, *,
+        max_tool_steps: int = 5, chat_context: ChatContext | None = None,
+    ) -> None:  # fmt: skip
+        if isinstance(max_tool_steps, bool) or not isinstance(max_tool_steps, int) or not 0 <= max_tool_steps <= _MOST_STEPS:
+            raise MisuseError(f"{type(self).__name__}(max_tool_steps={max_tool_steps!r}): give a number from 0 to {_MOST_STEPS}")
+        if not isinstance(chat_context, ChatContext | None):
+            raise MisuseError(f"{type(self).__name__}(chat_context={type(chat_context).__name__}): give a ChatContext")
+        self.max_tool_steps = max_tool_steps
+        self.chat_context = ChatContext(instructions) if chat_context is None else chat_context
+        if instructions:
+            self.chat_context.system = instructions
         self.mcp_servers: tuple[Any, ...] = _servers(mcp_servers)
         self._session: AgentSession | None = None
         found = {
@@ -50,6 +65,10 @@ class Agent:
     @instructions.setter
     def instructions(self, text: str) -> None:
         self.chat_context.system = text
+
+    def update_instructions(self, instructions: str) -> None:
+        """Change what the model is told, also in the middle of a call: the same as setting ``instructions``."""
+        self.instructions = instructions
 
     @property
     def session(self) -> AgentSession:

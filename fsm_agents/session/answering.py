@@ -15,11 +15,7 @@ from fsm_agents.stages.base import TextDelta
 if TYPE_CHECKING:
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["MOST_ROUNDS", "answer", "process_with_llm", "rounds"]
-
-MOST_ROUNDS = 5
-"""How often the model may call tools in one turn before it must answer without, unless the agent says otherwise: a look-up, an action and
-a correction of each fit, and nobody listens to more of them."""
+__all__ = ["answer", "process_with_llm", "rounds"]
 
 
 def process_with_llm(session: AgentSession) -> AsyncIterator[str]:
@@ -55,16 +51,17 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
                 async for piece in pieces:
                     yield piece
     finally:
-        for asked in to_close:
-            await asked.aclose()
-    session.expect(flow.expects)
+        try:
+            session.expect(flow.expects)  # also of an answer that was cut: the flow has moved on
+        finally:
+            for asked in to_close:
+                await asked.aclose()
 
 
 async def rounds(session: AgentSession) -> AsyncGenerator[str]:
     """The model's answer to the history: text in pieces; tools are run, and the model asked again.
 
-    It may call tools in at most so many rounds as the agent's ``max_tool_steps`` says (``MOST_ROUNDS`` where it says nothing), and not any
-    more after a round that only repeats calls: then it is offered none, so that it answers. Instructions and tools are those of the agent
+    It may call tools in at most so many rounds as the agent's ``max_tool_steps`` says, and not any more after a round that only repeats calls: then it is offered none, so that it answers. Instructions and tools are those of the agent
     that has the conversation at the time of each request; one that was handed an empty conversation is not asked, it has ``on_enter``.
     """
     host, llm = session.host, getattr(session.pipeline, "llm", None)
@@ -72,7 +69,7 @@ async def rounds(session: AgentSession) -> AsyncGenerator[str]:
         msg = "process_with_llm() needs a model: give the pipeline an llm=…"
         raise MisuseError(msg)
     reply = host.driver.talk.reply
-    most = left = int(getattr(session.agent, "max_tool_steps", MOST_ROUNDS))
+    most = left = session.agent.max_tool_steps
     asked = False
     while True:
         await host.toolbox.settled(reply)

@@ -14,7 +14,6 @@ from fsm_agents.fsm.engine import Due
 from fsm_agents.machines import effects as do
 from fsm_agents.pipelines.composer import APOLOGY
 from fsm_agents.runtime import threads
-from fsm_agents.session.answering import MOST_ROUNDS
 from fsm_agents.session.toolbox import MOST_RESULT
 from fsm_agents.testing import clock
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT
@@ -164,7 +163,7 @@ async def test_a_model_that_only_calls_tools_is_stopped_and_the_caller_told() ->
     calls = [[ToolCall(str(number), "add", '{"a": 1, "b": 1}')] for number in range(20)]
     async with scene(agent_with(add), llm=FakeLLM(calls)) as s:
         await ask(s)
-    assert len(s.llm.asked) == MOST_ROUNDS + 1
+    assert len(s.llm.asked) == Agent().max_tool_steps + 1
     assert s.heard() == [APOLOGY]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
 import anyio
@@ -299,3 +299,22 @@ async def test_a_room_that_stops_taking_sound_is_not_spoken_to_for_ever() -> Non
         await s.until(lambda: s.did(do.GiveUp))
         assert s.session.label == "listening"
     assert feed.interrupted
+
+
+async def test_the_next_words_are_expected_though_the_answer_was_cut() -> None:
+    """The flow has moved on; what it expects now is what may be said."""
+
+    class Asks(ConversationFlow):
+        expects: Sequence[str] = ("yes",)
+
+        async def run(self, transcript: str) -> AsyncIterator[str]:
+            self.expects = ("red", "blue")
+            yield "Which colour would you like? There are many, and I will name them all."
+
+    async with scene(flow=Asks(), stt=FakeSTT(["yes", "stop"])) as s:
+        await first_turn(s)
+        await s.label("speaking")
+        await s.turn()
+        assert s.did(do.CancelReply) != []
+        await s.label("listening")
+    assert s.stt.expected[-1] == ("red", "blue")

@@ -39,6 +39,8 @@ log = logging.getLogger("fsm_agents")
 
 T = TypeVar("T")
 
+_AGREES_WITHIN = 1.0  # seconds in which a server says that it will tell of changes; it may say so later
+
 
 @attrs.define(eq=False)
 class _Connection:
@@ -50,6 +52,7 @@ class _Connection:
         listed: What the server listed when it was last asked.
         stale: Whether that may no longer be true.
         told: Whether the server is asked to say when it changes (where that has to be asked for).
+        agreed: Set when it has agreed to that, or has not.
     """
 
     client: Client
@@ -57,6 +60,7 @@ class _Connection:
     listed: dict[str, Listed]
     stale: bool = False
     told: bool = False
+    agreed: anyio.Event = attrs.field(factory=anyio.Event)
 
 
 @attrs.frozen
@@ -153,8 +157,8 @@ class Line:
         async with self._listing:
             if connection.stale:
                 connection.stale = False  # not after: it may change again while it is read
-                self._watch(connection)
                 try:
+                    await self._watch(connection)
                     connection.listed = await self._apart(lambda: read_listing(connection.client, self._plan))
                 except BaseException as broken:
                     connection.stale = True
@@ -239,15 +243,21 @@ class Line:
         limit = anyio.CancelScope(deadline=anyio.current_time() + plan.start_limit)
         failure: FSMAgentsError | None = None
         connection: _Connection | None = None
+
+        def changed() -> None:
+            if connection is not None:
+                self._changed(connection)
+
         try:
             with limit, ExitStack() as starting:
                 starting.enter_context(real_work())
-                async with self._client(lost) as client:
-                    connection = _Connection(client, lost, await read_listing(client, plan))
+                async with self._client(lost, changed) as client:
+                    connection = _Connection(client, lost, {})
+                    await self._watch(connection)
+                    connection.listed = await read_listing(client, plan)
                     limit.deadline = float("inf")
                     starting.close()
                     self._connection, up = connection, True
-                    self._watch(connection)
                     task_status.started(None)
                     await lost.wait()
         except Exception as broken:  # noqa: BLE001 - whatever the client raises is sorted
@@ -262,10 +272,10 @@ class Line:
         else:
             log.warning("%s is lost%s; the next call connects again", plan.who, f": {failure}" if failure else "")
 
-    def _client(self, lost: anyio.Event) -> Client:
+    def _client(self, lost: anyio.Event, changed: Callable[[], None]) -> Client:
         async def hear(message: Any) -> None:
-            if isinstance(message, wire.ToolListChangedNotification) and self._connection is not None:
-                self._changed(self._connection)
+            if isinstance(message, wire.ToolListChangedNotification):
+                changed()
 
         return Client(
             self._plan.open(lost.set), cache=None, message_handler=hear,
@@ -277,21 +287,25 @@ class Line:
             log.info("%s says that its tools have changed: what this session was shown stays", self._plan.who)
         connection.stale = True
 
-    def _watch(self, connection: _Connection) -> None:
-        """Ask to be told of changes, where the protocol wants to be asked (from 2026 on)."""
+    async def _watch(self, connection: _Connection) -> None:
+        """Ask to be told of changes, where the protocol wants to be asked (from 2026 on). Before a list is read: none is missed."""
         client = connection.client
         tells = client.server_capabilities.tools
         if connection.told or tells is None or not tells.list_changed or client.protocol_version not in MODERN_PROTOCOL_VERSIONS:
             return
-        connection.told = True
         if self._tasks is not None:
+            connection.told, connection.agreed = True, anyio.Event()
             self._tasks.start_soon(self._listen, connection)
+            with anyio.move_on_after(_AGREES_WITHIN):
+                await connection.agreed.wait()
 
     async def _listen(self, connection: _Connection) -> None:
         try:
             async with connection.client.listen(tools_list_changed=True) as changes:
+                connection.agreed.set()
                 async for _ in changes:
                     self._changed(connection)
         except Exception as broken:  # noqa: BLE001 - nobody tells us of changes now, so we ask before the next call
             log.debug("%s does not tell of changes: %s", self._plan.who, type(leaf(broken)).__name__)
         connection.told, connection.stale = False, True
+        connection.agreed.set()
