@@ -61,8 +61,9 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
 async def rounds(session: AgentSession) -> AsyncGenerator[str]:
     """The model's answer to the history: text in pieces; tools are run, and the model asked again.
 
-    It may call tools in at most so many rounds as the agent's ``max_tool_steps`` says, and not any more after a round that only repeats calls: then it is offered none, so that it answers. Instructions and tools are those of the agent
-    that has the conversation at the time of each request; one that was handed an empty conversation is not asked, it has ``on_enter``.
+    It may call tools in at most so many rounds as the agent's ``max_tool_steps`` says, and not any more after a round that only repeats
+    calls: then it is offered none, so that it answers. Instructions and tools are those of the agent that has the conversation at the
+    time of each request; one that was handed an empty conversation is not asked, it has ``on_enter``.
     """
     host, llm = session.host, getattr(session.pipeline, "llm", None)
     if llm is None:

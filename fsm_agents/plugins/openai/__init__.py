@@ -13,9 +13,9 @@ and on trio.
 
     server              OpenAILLM (chat)   api="responses"   OpenAISTT               OpenAITTS             OpenAIRealtime
     Ollama (0.40)       yes, with tools    yes, stateless    yes                     yes, from 0.40.8      no
-    vLLM                yes, with tools    yes               yes (its ASR models)    no                    only transcribes
-    llama.cpp server    yes, with tools    not checked       yes (2026), events too  no                    no
-    speaches            as a proxy         no                yes, events too         yes (Kokoro, Piper)   yes
+    vLLM                yes, with tools    yes               yes, stream left off    no                    only transcribes
+    llama.cpp server    yes, with tools    yes, through chat yes (new in 2026)       no                    no
+    speaches            as a proxy         no                yes                     yes (Kokoro, Piper)   yes
     LocalAI             yes                yes               yes                     yes                   yes
 
 whisper.cpp's server serves ``OpenAISTT`` when its inference path is set to ``/v1/audio/transcriptions``. The table is read from the
