@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from fsm_agents.pipelines.fallback_stt import FallbackSTT
     from fsm_agents.pipelines.fallback_tts import FallbackTTS
     from fsm_agents.pipelines.realtime import RealTimePipeline
+    from fsm_agents.plugins.mcp.http import MCPServerHTTP
+    from fsm_agents.plugins.mcp.stdio import MCPServerStdio
     from fsm_agents.rooms.memory import MemoryRoom
     from fsm_agents.rooms.wav import WavRoom
     from fsm_agents.session.agent import Agent
@@ -41,6 +43,8 @@ _HOME = {
     "FallbackTTS": "pipelines.fallback_tts",
     "FunctionTool": "chat.tool",
     "JobContext": "jobs.context",
+    "MCPServerHTTP": "plugins.mcp.http",
+    "MCPServerStdio": "plugins.mcp.stdio",
     "MemoryRoom": "rooms.memory",
     "MissingExtra": "errors",
     "MisuseError": "errors",
@@ -60,9 +64,9 @@ _HOME = {
 
 __all__ = [
     "Agent", "AgentSession", "AudioFrame", "CascadingPipeline", "ConversationFlow", "FSMAgentsError", "FallbackLLM",
-    "FallbackSTT", "FallbackTTS", "FunctionTool", "JobContext", "MemoryRoom", "MissingExtra", "MisuseError", "ProviderError",
-    "RealTimePipeline", "RoomOptions", "SpeechHandle", "StateTable", "TableError", "ToolContext", "ToolError", "TurnOptions",
-    "WavRoom", "WorkerJob", "function_tool",
+    "FallbackSTT", "FallbackTTS", "FunctionTool", "JobContext", "MCPServerHTTP", "MCPServerStdio", "MemoryRoom", "MissingExtra",
+    "MisuseError", "ProviderError", "RealTimePipeline", "RoomOptions", "SpeechHandle", "StateTable", "TableError", "ToolContext",
+    "ToolError", "TurnOptions", "WavRoom", "WorkerJob", "function_tool",
 ]  # fmt: skip
 __version__ = "0.1.0"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import anyio
 
-from fsm_agents.cli.demo_call import Call, hold, voice
-from fsm_agents.cli.demo_page import page
+from fsm_agents.cli.demo_call import ORDER, Call, hold, voice
 from fsm_agents.cli.demo_show import choose_show
 from fsm_agents.cli.printing import say
 from fsm_agents.errors import MissingExtra, MisuseError
+from fsm_agents.observe.page import page
 
 __all__ = ["add_arguments", "run"]
 
@@ -42,7 +42,8 @@ def run(options: Namespace) -> int:
             call = run_virtually(hold, pipeline, out, show, backend=options.backend)
         else:
             call = anyio.run(hold, pipeline, out, show, backend=options.backend)
-    (out / "conversation.html").write_text(page(out, call.dialogue), encoding="utf-8")
+    shown = page(out, title="A pizza order, as it went", beside=[ORDER])
+    (out / "conversation.html").write_text(shown, encoding="utf-8")
     return _told(call, out)
 
 

@@ -6,8 +6,9 @@ import sys
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from fsm_agents.cli.demo_call import Show, Spoken
+from fsm_agents.cli.demo_call import Show
 from fsm_agents.cli.printing import say
+from fsm_agents.observe.turns import Spoken
 
 __all__ = ["ColourShow", "PlainShow", "choose_show"]
 

@@ -17,6 +17,7 @@ from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.observe.recorded import steps, timeline
 from fsm_agents.observe.timeline import Timeline
 from fsm_agents.observe.turns import Interruption, Turn, Words
+from fsm_agents.pipelines.realtime_words import UNKNOWN, name_of
 
 __all__ = ["add_arguments", "run"]
 
@@ -93,13 +94,23 @@ def _heard(call: Timeline, turn: Turn) -> Iterator[tuple[int, str]]:
     if turn.stopped is not None:
         yield turn.stopped, "the detector hears no speech any more"
     if turn.taken is not None:
-        yield turn.taken, f"the turn is taken: {turn.text!r}"
+        yield turn.taken, f"the turn is taken: {'its words are not known yet' if turn.settled else repr(turn.told)}"
+    yield from _late(turn)
+
+
+def _late(turn: Turn) -> Iterator[tuple[int, str]]:
+    """What came of its words when the turn was taken already."""
     for words in turn.heard:
         if words.late:
             yield words.at, f"{_words(words)}, late: the turn was taken before"
+    if turn.settled is not None and turn.taken is not None:
+        after = f"{_seconds(turn.settled - turn.taken)} after the turn was taken"
+        yield turn.settled, "its words never came" if turn.text == UNKNOWN else f"its words are known: {turn.text!r}, {after}"
 
 
 def _words(words: Words) -> str:
+    if words.text == name_of(words.segment):
+        return f"the model has heard it, and tells its words later (segment {words.segment})"
     kind = "final" if words.final else "interim, a whole sentence" if words.complete else "interim"
     return f"{words.text!r} ({kind}, segment {words.segment})"
 

@@ -21,7 +21,7 @@ from fsm_agents.fsm.rows import Key, Kind, Row
 
 __all__ = [
     "Finding", "Graph", "Move", "Properties", "Report", "World",
-    "clone", "describe", "explore", "live_timers", "states_of",
+    "clone", "concerns", "describe", "explore", "is_idle", "live_timers", "states_of",
 ]  # fmt: skip
 
 S = TypeVar("S", bound=Shared)
@@ -172,6 +172,21 @@ class Graph:
 Liveness = Callable[[Graph], Iterable["tuple[int, str]"]]
 
 
+def concerns(*events: type[Any], changes: bool = False) -> Callable[[Response], Response]:
+    """Say which moves a response property can find fault with, so that it is not asked about others: most find fault with few.
+
+    Args:
+        events: The classes of events from outside, or ``Due``, whatever comes of them.
+        changes: Also every move that does something.
+    """
+
+    def mark(response: Response) -> Response:
+        response.concerns = (frozenset(events), changes)  # type: ignore[attr-defined]
+        return response
+
+    return mark
+
+
 @attrs.frozen
 class Properties:
     """What must hold, by name of function. Written next to the tables they are about."""
@@ -179,6 +194,25 @@ class Properties:
     safety: Sequence[Safety] = ()
     response: Sequence[Response] = ()
     liveness: Sequence[Liveness] = ()
+    _about: dict[tuple[type[Any], bool], tuple[Response, ...]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+
+    def about(self, event: object, *, idle: bool) -> tuple[Response, ...]:
+        """The response properties that concern a move: what it began with, and whether nothing came of it."""
+        key = (event.__class__, idle)
+        found = self._about.get(key)
+        if found is None:
+            found = self._about[key] = tuple(response for response in self.response if _concerned(response, *key))
+        return found
+
+
+def _concerned(response: Response, event: type[Any], idle: bool) -> bool:  # noqa: FBT001 - one of a pair
+    events, changes = getattr(response, "concerns", (frozenset[type[Any]](), None))
+    return changes is None or event in events or (changes and not idle)
+
+
+def is_idle(step: Step) -> bool:
+    """Whether nothing came of an event: it was stale, or every machine drops it."""
+    return all(taken.row.kind is Kind.DROP for _, taken in step.trail)
 
 
 @attrs.frozen
@@ -273,11 +307,11 @@ class _Search(Generic[S]):
             self._find("raised", f"{type(broken).__name__}: {broken}", (*graph.story(node), describe(event)))
             return (), None
         self._note(data, step)
-        move = Move(data, step, after)
-        for response in self.properties.response:
+        move, idle = Move(data, step, after), is_idle(step)
+        for response in self.properties.about(event, idle=idle):
             if message := response(move):
                 self._find(response.__name__, message, (*graph.story(node), describe(event)))
-        if all(taken.row.kind is Kind.DROP for _, taken in step.trail):
+        if idle:
             graph.edges[node].append((event, node))
             return (), after
         place = self.world.place(after)

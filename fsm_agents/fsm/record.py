@@ -1,7 +1,8 @@
 """The step log: one JSON line for each macro step, append-only, from which :mod:`fsm_agents.fsm.replay` does the call again.
 
 A header says which tables and where the conversation stood; each line says what came, where the machines then rest, which rows
-were taken, what was to be done and which timers were armed. The log keeps the words of a call unless it is told to redact; what
+were taken, what was to be done and which timers were armed. Notes between the steps say what readers want to know and no step says
+(words that were settled late); a replay passes over them. The log keeps the words of a call unless it is told to redact; what
 is redacted cannot be replayed. No clock and no file here: the caller says when it was, and writes.
 """
 
@@ -152,13 +153,32 @@ class StepLog(Generic[S]):
         self.write(f'{self._opening(at, event)},"raised":{quote(type(error).__name__)}}}\n')
         self.count += 1
 
-    def _opening(self, at: int, event: object) -> str:
+    def note(self, at: int, kind: str, values: Mapping[str, object]) -> None:
+        """Write what no step says, for readers: a line of its own, which a replay passes over. It counts as no step.
+
+        Args:
+            at: When it was known, in µs since the conversation began.
+            kind: What kind of note it is: a name, never redacted.
+            values: What it says, by name; words among it are redacted where the steps' are.
+
+        Raises:
+            MisuseError: a value cannot be written. Or :meth:`begin` was not called.
+        """
+        self._check(at)
+        write = self.form.codec.event
+        said = "".join(f",{quote(key)}:{write(value)}" for key, value in values.items())
+        self.write(f'{{"note":{quote(kind)},"at":{at}{said}}}\n')
+
+    def _check(self, at: int) -> None:
         if not self.nodes:
             msg = "the log has no header yet: call begin(data) before the first step"
             raise MisuseError(msg)
         if at.__class__ is not int:
             msg = f"the time of a step is a whole number of µs, not {at!r}"
             raise MisuseError(msg)
+
+    def _opening(self, at: int, event: object) -> str:
+        self._check(at)
         # a string event is a name of the tables, not words: it is never redacted
         said = quote(event) if isinstance(event, str) else self.form.codec.event(event)
         return f'{{"n":{self.count + 1},"at":{at},"on":{said}'

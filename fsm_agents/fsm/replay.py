@@ -18,7 +18,7 @@ from fsm_agents.fsm.explore import describe
 from fsm_agents.fsm.joint import Joint, Shared
 from fsm_agents.fsm.record import FORMAT, StepLog, fingerprint
 
-__all__ = ["Entry", "Header", "Log", "Replayed", "replay", "standing"]
+__all__ = ["Entry", "Header", "Log", "Note", "Replayed", "replay", "standing"]
 
 S = TypeVar("S", bound=Shared)
 
@@ -58,6 +58,23 @@ class Entry:
     json: Mapping[str, Any]
 
 
+@attrs.frozen
+class Note:
+    """A line that is no step: what a reader may want to know.
+
+    Attributes:
+        after: The number of the step it follows; 0: it comes before the first.
+        at: Its time in µs.
+        kind: What kind of note it is.
+        values: What it says.
+    """
+
+    after: int
+    at: int
+    kind: str
+    values: Mapping[str, Any]
+
+
 class Log:
     """Reads the lines of a step log, one after the other.
 
@@ -66,6 +83,7 @@ class Log:
 
     Attributes:
         header: The first line.
+        notes: The notes among the lines that were read so far.
         truncated: Whether the last line was cut off, as a crash leaves it. Known when all entries were read.
 
     Raises:
@@ -75,6 +93,7 @@ class Log:
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = (line for line in (raw.rstrip("\r\n") for raw in lines) if line)
         self.truncated = False
+        self.notes: list[Note] = []
         self.header = self._header()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -85,7 +104,10 @@ class Log:
         """
         expected = 1
         for line in self._lines:
-            entry = _parsed(line)
+            entry = _parsed(line, expected - 1)
+            if isinstance(entry, Note):
+                self.notes.append(entry)
+                continue
             if entry is None:
                 if next(self._lines, None) is not None:
                     msg = f"the log is damaged: the line after step {expected - 1} cannot be read, and more lines follow it"
@@ -251,9 +273,11 @@ class _Run(Generic[S]):
         return data
 
 
-def _parsed(line: str) -> Entry | None:
+def _parsed(line: str, last: int) -> Entry | Note | None:
     try:
         found = json.loads(line)
+        if isinstance(found, dict) and "note" in found:
+            return Note(last, found.pop("at"), found.pop("note"), found)
         return Entry(found["n"], found["at"], line, found)
     except (ValueError, KeyError, TypeError):
         return None

@@ -18,7 +18,7 @@ import attrs
 
 from fsm_agents.errors import MissingExtra
 from fsm_agents.fsm.engine import Due, Fault, TableState, TableTransition
-from fsm_agents.fsm.explore import Finding, Move, Properties, World, clone, describe
+from fsm_agents.fsm.explore import Finding, Move, Properties, World, clone, describe, is_idle
 from fsm_agents.fsm.joint import Arm, Joint, Shared, Step
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Walk(Generic[S]):
                 story = f"{effect.event} came in {effect.state}, where the table says it never does"
                 self._find(f"never {effect.machine}.{effect.state}.{effect.event}", story)
         move = Move(before, step, self.data)
-        for response in self.properties.response:
+        for response in self.properties.about(event, idle=is_idle(step)):
             if message := response(move):
                 self._find(response.__name__, message)
         self._check_safety()

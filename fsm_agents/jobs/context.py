@@ -1,13 +1,15 @@
-"""The context of a job: its room, its sessions, and an orderly end."""
+"""The context of a job: its room, its sessions, their recordings, and an orderly end."""
 
 from __future__ import annotations
 
 import inspect
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import anyio
 import attrs
@@ -15,6 +17,7 @@ import attrs
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.fsm.joint import Step
 from fsm_agents.jobs.choose import choose_room
+from fsm_agents.jobs.recording import VARIABLE, RecordedRoom, Recording, free_folder
 from fsm_agents.machines.effects import LeaveRoom, ReportClosed
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
@@ -57,18 +60,24 @@ class JobContext(OwnGroup):
 
     Args:
         room_options: Which room. The room itself is made when it is first needed, so a context can be made without an event loop.
+        record: A folder to record the sessions of this job in: their sound, every step and what was said (see
+            :mod:`fsm_agents.jobs.recording`). The first goes into the folder itself, each further one, and one that finds a recording
+            there, into a folder of its own in it: ``2``, ``3`` and so on. ``None``: what the environment variable ``FSM_AGENTS_RECORD``
+            says; without it, nothing is recorded.
 
     Attributes:
         awaited: Whether somebody waited for the end of a session that is closed: ``close()``, ``wait_closed()`` or ``shutdown()``.
     """
 
-    def __init__(self, room_options: RoomOptions | None = None) -> None:
+    def __init__(self, room_options: RoomOptions | None = None, *, record: str | os.PathLike[str] | None = None) -> None:
         given: object = room_options
         if not isinstance(given, RoomOptions | None):
             msg = f"JobContext(room_options={type(given).__name__}): give RoomOptions(…)"
             raise MisuseError(msg)
         self.room_options = room_options or RoomOptions()
         super().__init__()
+        self._record = _folder(record)
+        self._recordings: dict[AgentSession, Recording] = {}
         self._callbacks: list[Callable[[], Any]] = []
         self._ending: anyio.Event | None = None
         self.argument: str | None = None  # the room that the command line names; told by the job
@@ -88,7 +97,9 @@ class JobContext(OwnGroup):
         for session in self.sessions:
             await session.host.away()
         options = self.room_options
-        room = self.room or choose_room(options.room, name=options.name, argument=self.argument, auth_token=options.auth_token)
+        room = self.room or self._shown(
+            choose_room(options.room, name=options.name, argument=self.argument, auth_token=options.auth_token)
+        )
         await join_room(room)
         self.room, self._away = room, False  # not before: sessions made from now on are connected
         for session in self.sessions:
@@ -97,10 +108,27 @@ class JobContext(OwnGroup):
     def adopt(self, session: AgentSession) -> None:
         """A session belongs to this job; it is connected if the room is."""
         super().adopt(session)
+        if self._record is not None:
+            self._begin_recording(session, self._record)
         session.watch(lambda _time, step: self._saw(session, step))
         if self.room is not None and not self._away:
             session.connected()
         self._tell_change()
+
+    def _begin_recording(self, session: AgentSession, folder: Path) -> None:
+        try:
+            found = free_folder(folder)
+            self._recordings[session] = Recording(session, found)
+        except Exception as broken:
+            log.error("nothing is recorded in %s, and the conversation goes on: %s", folder, broken)
+        else:
+            log.info("%s is recorded: what is said and decided is kept in %s", self.room_options.name, found)
+
+    def _shown(self, room: Room) -> Room:
+        """The room of the job, with its sound shown to the recording of the session that is in it."""
+        if self._record is None:
+            return room
+        return RecordedRoom(room, lambda: self._recordings.get(cast(AgentSession, inside.get())))
 
     @property
     def over(self) -> bool:
@@ -156,6 +184,8 @@ class JobContext(OwnGroup):
                     await _run_callback(callback)
                 if self.room is not None:
                     await leave_room(self.room)
+                for recording in self._recordings.values():
+                    await recording.write_page()
         finally:
             over.set()
             _shutting_down.reset(token)
@@ -175,6 +205,15 @@ class JobContext(OwnGroup):
         await self.shutdown()
         self.cancel()
         await super().__aexit__(None, None, None)  # what it says of its own cancellation is not what the block raised
+
+
+def _folder(record: str | os.PathLike[str] | None) -> Path | None:
+    """Where to record; ``None``: nowhere."""
+    given: object = record
+    if not isinstance(given, str | os.PathLike | None):
+        raise MisuseError(f"JobContext(record={record!r}): give the path of a folder, or None")
+    said = os.environ.get(VARIABLE, "").strip() if record is None else record
+    return Path(said) if said else None
 
 
 async def _run_callback(callback: Callable[[], Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fsm_agents.fsm.engine import Due
-from fsm_agents.fsm.explore import Graph, Move
+from fsm_agents.fsm.explore import Graph, Move, concerns
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.machines.caller import Caller as C
@@ -19,8 +19,10 @@ from fsm_agents.machines.turn import Turn as T
 __all__ = ["LIFE", "LIVENESS"]
 
 Moved = Move[Talk]
+ENDING = (S.EXITING, S.ALONE, S.CLOSING, S.ABORTING, S.CLOSED)
 
 
+@concerns(on.StartAsked, on.Connected, on.Entered, on.LeaveAsked, on.Exited, on.TornDown, on.CloseAsked, on.AbortAsked)
 def the_host_is_obeyed(move: Moved) -> str | None:
     """start, leave, connect and close do what their names say, from every state in which they can."""
     before, after, event = state(move.before, "session"), state(move.after, "session"), move.event
@@ -35,7 +37,7 @@ def the_host_is_obeyed(move: Moved) -> str | None:
         return None if after is S.LEFT and move.did(do.LeaveRoom) else "it does not leave"
     if isinstance(event, on.Exited) and before in (S.EXITING, S.ALONE) and after is not S.CLOSING:
         return "on_exit is over and nothing is torn down"
-    if isinstance(event, on.TornDown) and before is S.CLOSING and after is not S.CLOSED:
+    if isinstance(event, on.TornDown) and before in (S.CLOSING, S.ABORTING) and after is not S.CLOSED:
         return "it is torn down and not closed"
     if isinstance(event, on.AbortAsked):
         return _abort(move, before, after)
@@ -43,16 +45,15 @@ def the_host_is_obeyed(move: Moved) -> str | None:
 
 
 def _abort(move: Moved, before: object, after: object) -> str | None:
-    over = (S.CLOSING, S.CLOSED)
-    if after not in over or (before in over and after is not before):
+    if after is not (S.CLOSED if before in (S.CREATED, S.CLOSED) else S.ABORTING):
         return "it was aborted and goes on"
-    asked_before = before in (S.EXITING, S.ALONE, *over)
+    asked_before = before in ENDING
     reason = move.before.reason if asked_before else move.event.reason
     return None if move.after.reason == reason else "why it ends is not known, or was overwritten"
 
 
 def _close(move: Moved, before: object, after: object) -> str | None:
-    if before in (S.EXITING, S.ALONE, S.CLOSING, S.CLOSED):
+    if before in ENDING:
         if before is S.EXITING and after is not (S.ALONE if move.event.alone else S.EXITING):
             return "the caller left, and the goodbye goes on; or the other way round"
         return None if move.after.reason == move.before.reason else "the reason of the close was overwritten"
@@ -67,6 +68,7 @@ def _close(move: Moved, before: object, after: object) -> str | None:
     return None if after is S.CLOSED else "it does not close"
 
 
+@concerns(changes=True)
 def hooks_run_once(move: Moved) -> str | None:
     """``on_enter`` runs on a start, ``on_exit`` once after it, tear-down once before the end, and the end is told once."""
     before, after = state(move.before, "session"), state(move.after, "session")
@@ -75,13 +77,15 @@ def hooks_run_once(move: Moved) -> str | None:
     last = (S.EXITING, S.ALONE)
     if bool(move.did(do.RunOnExit)) != (after in last and before not in last):
         return "on_exit runs at the wrong time"
-    if bool(move.did(do.TearDown)) != (after is S.CLOSING and before is not S.CLOSING):
+    torn = (S.CLOSING, S.ABORTING)
+    if bool(move.did(do.TearDown)) != (after in torn and before not in torn):
         return "torn down at the wrong time"
     if bool(move.did(do.ReportClosed)) != (after is S.CLOSED and before is not S.CLOSED):
         return "the end is not told, or told twice"
     return None
 
 
+@concerns(Due, changes=True)
 def wake_up_waits_for_silence(move: Moved) -> str | None:
     """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs and no tool is at work."""
     due = isinstance(move.event, Due) and move.event.timer == "wake_up"
@@ -131,7 +135,7 @@ def closing_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     yield from _timers_lead_to(
         graph,
         lambda talk: state(talk, "session") is S.CLOSED,
-        lambda t: state(t, "session") in (S.EXITING, S.ALONE, S.CLOSING),
+        lambda t: state(t, "session") in ENDING,
         "closing may take for ever",
     )
 

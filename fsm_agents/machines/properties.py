@@ -118,7 +118,7 @@ def what_waits_is_owed_later(talk: Talk) -> str | None:
 def the_end_is_the_end(talk: Talk) -> str | None:
     """Closing and closed hold nothing; before the start nothing is heard."""
     session = state(talk, "session")
-    if session in (S.CLOSING, S.CLOSED) and not (_is(talk, "turn", T.CLOSED) and _is(talk, "caller", C.GONE)):
+    if session in (S.CLOSING, S.ABORTING, S.CLOSED) and not (_is(talk, "turn", T.CLOSED) and _is(talk, "caller", C.GONE)):
         return "the session closes and a machine goes on"
     if session in (S.CREATED, S.CONNECTED, S.LEFT) and not (_is(talk, "turn", T.AWAY) and _is(talk, "caller", C.ABSENT)):
         return "out of the meeting, and the conversation goes on"
@@ -126,7 +126,7 @@ def the_end_is_the_end(talk: Talk) -> str | None:
         return "in the meeting, and the caller is not heard"
     if session is S.ALONE and (_is(talk, "reply", *LIVE) or talk.says):
         return "a goodbye is said to nobody"
-    if session in (S.EXITING, S.ALONE, S.CLOSING, S.CLOSED) and not talk.reason:
+    if session in (S.EXITING, S.ALONE, S.CLOSING, S.ABORTING, S.CLOSED) and not talk.reason:
         return "closing without a reason"
     return None
 

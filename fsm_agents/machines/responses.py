@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fsm_agents.fsm.engine import Due
-from fsm_agents.fsm.explore import Move, Properties
+from fsm_agents.fsm.explore import Move, Properties, concerns
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.machines.caller import Caller as C
@@ -11,6 +11,7 @@ from fsm_agents.machines.lifetime import LIFE, LIVENESS
 from fsm_agents.machines.properties import SAFETY, state
 from fsm_agents.machines.reply import LIVE, OVER
 from fsm_agents.machines.reply import Reply as R
+from fsm_agents.machines.responses_caller import HEARING, is_news
 from fsm_agents.machines.session import Session as S
 from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import FLOOR
@@ -22,38 +23,7 @@ Moved = Move[Talk]
 SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
 
 
-def _held(talk: Talk, *, interim: bool) -> int:
-    words = [text.split() for heard in talk.heard if interim or heard.final for text in [heard.text]]
-    return sum(map(len, words)) + sum(len(text.split()) for text in (*talk.pending, *talk.asked))
-
-
-def _new(move: Moved) -> int:
-    """Words that enter for good: a final transcript's, and interim words that are taken or given up."""
-    event = move.event
-    final = len(event.text.split()) if isinstance(event, on.FinalTranscript) else 0
-    segment = event.segment if isinstance(event, on.FinalTranscript) else None
-    interim = [h for h in move.before.heard if not h.final and h.segment != segment]
-    return final + sum(len(h.text.split()) for h in interim if h not in move.after.heard)
-
-
-def _news(event: on.InterimTranscript | on.FinalTranscript | on.TranscriptLost, talk: Talk) -> bool:
-    """Its segment is not settled; one that was never opened can only be meant when no turn runs."""
-    known = event.segment in talk.open or event.segment in talk.overdue
-    return known or (
-        event.segment > talk.segment and state(talk, "caller") is C.QUIET and not isinstance(event, on.TranscriptLost)
-    )
-
-
-def words_are_conserved(move: Moved) -> str | None:
-    """Every word is held, answered, or discarded with a reason: none is lost, none is doubled."""
-    if isinstance(move.event, on.InterimTranscript):
-        return None
-    gone = sum(len(text.split()) for answer in move.did(do.Answered) for text in answer.texts)
-    gone += sum(len(lost.text.split()) for lost in move.did(do.Discard))
-    before, after = _held(move.before, interim=False) + _new(move), _held(move.after, interim=False) + gone
-    return None if before == after else f"{before} words before, {after} after"
-
-
+@concerns(changes=True)
 def discards_have_reasons(move: Moved) -> str | None:
     """Whatever is given up says why."""
     given_up = [
@@ -66,26 +36,13 @@ def discards_have_reasons(move: Moved) -> str | None:
     return None if all(effect.reason for effect in given_up) else "given up without a reason"
 
 
-def interim_words_are_kept(move: Moved) -> str | None:
-    """Interim words of an unsettled segment are there when the final ones never come."""
-    event, before = move.event, move.before
-    if not isinstance(event, on.InterimTranscript) or not event.text or not _news(event, before):
-        return None
-    if state(before, "caller") in (C.ABSENT, C.GONE):
-        return None
-    if not any(heard.segment == event.segment and heard.text == event.text for heard in move.after.heard):
-        return "interim words are not kept"
-    if event.segment not in move.after.open:
-        return "nobody waits for the final words"
-    return None if move.after.complete == event.complete else "whether they are complete is not kept"
-
-
+@concerns(on.InterimTranscript, on.FinalTranscript)
 def words_end_soft_speech(move: Moved) -> str | None:
     """Words of the caller over a reply that can be interrupted end it in the same step."""
     event, before = move.event, move.before
     if state(before, "turn") not in (T.ANSWERING, T.HOLDING) or before.firm:
         return None
-    said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and _news(event, before)
+    said = isinstance(event, on.InterimTranscript | on.FinalTranscript) and event.text and is_news(event, before)
     if (
         state(before, "caller") not in (C.ABSENT, C.GONE)
         and said
@@ -96,6 +53,7 @@ def words_end_soft_speech(move: Moved) -> str | None:
     return None
 
 
+@concerns(changes=True)
 def turns_end_soft_speech(move: Moved) -> str | None:
     """A turn that is taken over a reply that can be interrupted ends it in the same step, even if its words were heard before."""
     before, after = move.before, move.after
@@ -106,6 +64,7 @@ def turns_end_soft_speech(move: Moved) -> str | None:
     return "the caller's turn does not end the reply" if taken and goes_on else None
 
 
+@concerns(changes=True)
 def firm_speech_goes_on(move: Moved) -> str | None:
     """Nothing of the caller's ends what cannot be interrupted, and it is never held once it sounds."""
     before, after = move.before, move.after
@@ -124,6 +83,7 @@ def firm_speech_goes_on(move: Moved) -> str | None:
     return None
 
 
+@concerns(on.InterruptAsked)
 def interrupt_ends(move: Moved) -> str | None:
     """A forced interrupt ends any reply, a plain one a reply that can be interrupted; nothing begins to answer the same again."""
     before = move.before
@@ -137,6 +97,7 @@ def interrupt_ends(move: Moved) -> str | None:
     return "the host interrupted, and it is said again" if again else None
 
 
+@concerns(changes=True)
 def failure_is_spoken(move: Moved) -> str | None:
     """A failed reply is followed by an apology, or by the question asked again; a failed apology reports, and begins none."""
     before = move.before
@@ -153,125 +114,7 @@ def failure_is_spoken(move: Moved) -> str | None:
     return "a reply failed twice" if move.did(do.GiveUp) else None
 
 
-def complete_turns_are_taken(move: Moved) -> str | None:
-    """A turn that is complete is over at once."""
-    event, before, after = move.event, move.before, move.after
-    caller = state(before, "caller")
-    over = state(after, "caller") is C.QUIET
-    known = [heard.segment for heard in before.heard]
-    covered = bool(known) and all(segment in known for segment in before.open)
-    if isinstance(event, on.TurnCompleted) and covered and not over:
-        return "the turn detector said so, and the turn goes on"
-    if isinstance(event, Due) and event.timer == "endpoint" and not before.open and not over:
-        return "all that was said is known at the endpoint, and the turn goes on"
-    if isinstance(event, Due) and event.timer == "complete" and covered and before.complete and not over:
-        return "a whole sentence was said, and the turn goes on"
-    if isinstance(event, Due) and event.timer == "transcript" and not over:
-        return "the transcript did not come, and it is still waited for"
-    last = isinstance(event, on.FinalTranscript | on.TranscriptLost) and _news(event, before)
-    if not last or any(s != event.segment for s in before.open):
-        return None
-    if caller is C.TRANSCRIBING and not over:
-        return "the last words came, and the turn goes on"
-    if isinstance(event, on.TranscriptLost):
-        return "nothing was understood, and the turn goes on" if caller is C.PAUSING and not before.heard and not over else None
-    words = bool(event.text or any(h.segment != event.segment for h in before.heard))
-    ends = before.final_ends_turn if words else not before.heard
-    return "the pause is over, and the turn goes on" if caller is C.PAUSING and ends and not over else None
-
-
-def incomplete_turns_go_on(move: Moved) -> str | None:
-    """No turn is taken while a segment's words are not in, unless its time is up or it is said to be complete."""
-    taken = state(move.before, "caller") is not C.QUIET and state(move.after, "caller") is C.QUIET
-    event, before = move.event, move.before
-    if not taken or isinstance(event, on.TurnCompleted) or (isinstance(event, Due) and event.timer != "endpoint"):
-        return None
-    if isinstance(event, Due):
-        return "the turn was taken with words missing" if before.open else None
-    if isinstance(event, on.FinalTranscript | on.TranscriptLost) and any(segment != event.segment for segment in before.open):
-        return "the turn was taken with words missing"
-    return None
-
-
-def overdue_words_are_waited_for(move: Moved) -> str | None:
-    """A turn that is over without the words of one of its segments waits for them still."""
-    event, before, after = move.event, move.before, move.after
-    over = state(before, "caller") is not C.QUIET and state(after, "caller") is C.QUIET
-    if not over or state(before, "caller") is C.ABSENT:
-        return None
-    known = {heard.segment for heard in before.heard} | {getattr(event, "segment", None)}
-    if set(before.open) - known - set(after.overdue):
-        return "words that are not in yet are not waited for"
-    return "words that are taken are waited for" if known & set(after.overdue) else None
-
-
-def lost_words_are_asked_for(move: Moved) -> str | None:
-    """What nobody will ever understand is settled; the caller is asked again when the floor is free, unless other words are answered."""
-    event, before, after = move.event, move.before, move.after
-    overdue = isinstance(event, Due) and event.timer == "unheard"
-    if not overdue and not (isinstance(event, on.TranscriptLost) and _news(event, before)):
-        return None
-    if overdue and (not before.overdue or after.overdue):
-        return "nothing was overdue, or it still is"
-    if not overdue and (event.segment in after.open or event.segment in after.overdue):
-        return "it is lost and still waited for"
-    interim = not overdue and any(heard.segment == event.segment for heard in before.heard)
-    asked = after.lost or bool(move.did(do.BeginReply))
-    taken = bool(after.pending) or bool(after.asked)
-    if interim:
-        return "words are there, and the caller is asked all the same" if after.lost and not before.lost else None
-    return None if asked or taken else "the caller was not understood, and is not asked again"
-
-
-def the_ear_is_followed(move: Moved) -> str | None:
-    """The caller talks from one edge of the detector to the other."""
-    if state(move.before, "caller") in (C.ABSENT, C.GONE):
-        return None
-    talks = state(move.after, "caller") is C.TALKING
-    if isinstance(move.event, on.SpeechStarted) and not talks:
-        return "speech started and the caller does not talk"
-    return "speech stopped and the caller talks" if isinstance(move.event, on.SpeechStopped) and talks else None
-
-
-def finals_settle(move: Moved) -> str | None:
-    """With its final transcript a segment is settled: nobody waits for it any more, and its interim words are gone."""
-    event = move.event
-    if not isinstance(event, on.FinalTranscript) or state(move.before, "caller") in (C.ABSENT, C.GONE):
-        return None
-    if _news(event, move.before) and event.segment > move.after.segment:
-        return "the next segment would have its number"
-    if event.segment in move.after.open or event.segment in move.after.overdue:
-        return "the final transcript came and is still waited for"
-    left = any(heard.segment == event.segment and not heard.final for heard in move.after.heard)
-    return "interim words outlived their final transcript" if left else None
-
-
-def late_words_leave_a_trace(move: Moved) -> str | None:
-    """Words that come too late, or where nobody listens, are discarded with a reason."""
-    event, before = move.event, move.before
-    if not isinstance(event, on.FinalTranscript) or not event.text:
-        return None
-    unheard = not _news(event, before) or state(before, "caller") in (C.ABSENT, C.GONE)
-    return "unheard words vanished" if unheard and not move.did(do.Discard) else None
-
-
-def segments_are_finished(move: Moved) -> str | None:
-    """Every segment is opened once and asked for its words when the caller pauses; an ear that was overruled is re-armed."""
-    before, after = state(move.before, "caller"), state(move.after, "caller")
-    speaking = (C.TALKING, C.TRAILING)
-    opened = [e.segment for e in move.did(do.OpenSegment)]
-    started = isinstance(move.event, on.SpeechStarted) and before in (C.QUIET, C.PAUSING, C.TRANSCRIBING)
-    if started != bool(opened) or (opened and opened != [max(move.before.segment, 0) + 1]):
-        return "a segment was not opened, or opened twice"
-    if opened and (opened[0] not in move.after.open or move.after.complete):
-        return "nobody waits for the words of the new segment"
-    left = before in speaking and after not in (*speaking, C.ABSENT, C.GONE)
-    if left != bool(move.did(do.FinishSegment)):
-        return "the final words were not asked for"
-    overruled = before is C.TALKING and left
-    return "the ear was overruled and not re-armed" if overruled != bool(move.did(do.RearmEar)) else None
-
-
+@concerns(on.SayAsked, changes=True)
 def says_are_answered(move: Moved) -> str | None:
     """Every ``say()`` is accepted or refused; one that is accepted is begun, interjected, waits, or is dropped with a reason."""
     before, after = move.before, move.after
@@ -288,6 +131,7 @@ def says_are_answered(move: Moved) -> str | None:
     return "a say was lost" if waiting - gone else None
 
 
+@concerns(on.SayPlayed, changes=True)
 def firmness_is_known(move: Moved) -> str | None:
     """A say that cannot be interrupted makes its reply so, from when it is taken up until it has sounded."""
     taken = [say for reply in move.did(do.BeginReply) for say in reply.says] + [e.say for e in move.did(do.Interject)]
@@ -299,6 +143,7 @@ def firmness_is_known(move: Moved) -> str | None:
     return None
 
 
+@concerns(changes=True)
 def replies_own_the_mouth(move: Moved) -> str | None:
     """A reply begins with the next number, after the last one has ended, with all that waits; it answers what was owed."""
     before, after = move.before, move.after
@@ -317,6 +162,7 @@ def replies_own_the_mouth(move: Moved) -> str | None:
     return None
 
 
+@concerns(changes=True)
 def the_gate_follows(move: Moved) -> str | None:
     """The mouth is shut exactly in HOLDING, as long as the same reply lives."""
     before, after = state(move.before, "turn") is T.HOLDING, state(move.after, "turn") is T.HOLDING
@@ -330,6 +176,7 @@ def the_gate_follows(move: Moved) -> str | None:
     return "the gate moved" if move.did(do.HoldMouth) or move.did(do.ResumeMouth) else None
 
 
+@concerns(on.ReplyPlayed, on.ReplyAudible, changes=True)
 def answers_are_told(move: Moved) -> str | None:
     """A question is answered when its answer is audible, or its reply ends having said nothing; not by a say before it."""
     event, before = move.event, move.before
@@ -339,6 +186,7 @@ def answers_are_told(move: Moved) -> str | None:
     return None if told == (list(before.asked) if due else []) else "a question counts as answered at the wrong time"
 
 
+@concerns(on.ToolsCalled, on.ToolsDone, changes=True)
 def tools_are_known(move: Moved) -> str | None:
     """The fact that tools are at work follows what is reported of them, whatever became of the reply that called them."""
     event = move.event
@@ -351,6 +199,7 @@ def tools_are_known(move: Moved) -> str | None:
     )
 
 
+@concerns(on.ReplyPlayed, on.ReplyBroke)
 def replies_end(move: Moved) -> str | None:
     """What the mouth reports as over, or broken, is over."""
     event, before, after = move.event, move.before, move.after
@@ -360,6 +209,7 @@ def replies_end(move: Moved) -> str | None:
     return "the reply is over and lives on" if same else None
 
 
+@concerns(on.ReplyAudible, on.ReplyDrained)
 def drained_is_not_audible(move: Moved) -> str | None:
     """The reply is audible from its first frame until it drains: no label says *speaking* over silence."""
     event, before, after = move.event, move.before, move.after
@@ -372,6 +222,7 @@ def drained_is_not_audible(move: Moved) -> str | None:
     return None
 
 
+@concerns(Due)
 def every_timer_leads_on(move: Moved) -> str | None:
     """A timer that is due leads to another state, but for three: the sentence was not complete, the wake-up repeats, a reply goes on."""
     if not isinstance(move.event, Due) or move.event.timer in ("complete", "wake_up", "unheard"):
@@ -382,13 +233,23 @@ def every_timer_leads_on(move: Moved) -> str | None:
 
 
 RESPONSE = (
-    words_are_conserved, discards_have_reasons, interim_words_are_kept, words_end_soft_speech, turns_end_soft_speech,
-    firm_speech_goes_on, interrupt_ends, failure_is_spoken, complete_turns_are_taken, incomplete_turns_go_on,
-    overdue_words_are_waited_for, lost_words_are_asked_for,
-    the_ear_is_followed, finals_settle, late_words_leave_a_trace, segments_are_finished, says_are_answered, firmness_is_known,
-    replies_own_the_mouth, the_gate_follows, answers_are_told, tools_are_known, replies_end, drained_is_not_audible,
+    *HEARING,
+    discards_have_reasons,
+    words_end_soft_speech,
+    turns_end_soft_speech,
+    firm_speech_goes_on,
+    interrupt_ends,
+    failure_is_spoken,
+    says_are_answered,
+    firmness_is_known,
+    replies_own_the_mouth,
+    the_gate_follows,
+    answers_are_told,
+    tools_are_known,
+    replies_end,
+    drained_is_not_audible,
     every_timer_leads_on,
-)  # fmt: skip
+)
 
 
 PROPERTIES = Properties(SAFETY, (*RESPONSE, *LIFE), LIVENESS)

@@ -1,7 +1,7 @@
 """The session: the life of one agent in one meeting, and the one door for the host.
 
-``EXITING`` and ``ALONE`` are reported as *closing*: ``on_exit`` runs first, and may still say a goodbye to a caller who is there; then
-everything is torn down.
+``EXITING``, ``ALONE`` and ``ABORTING`` are reported as *closing*: ``on_exit`` runs first, and may still say a goodbye to a caller who is
+there; then everything is torn down. ``abort()`` leaves the first part out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from fsm_agents.machines.events import (
 )  # fmt: skip
 from fsm_agents.machines.talk import Talk
 
-__all__ = ["CLOSE_LIMIT", "EXIT_LIMIT", "SESSION", "Session"]
+__all__ = ["ABORT_LIMIT", "CLOSE_LIMIT", "EXIT_LIMIT", "SESSION", "Session"]
 
 
 class Session(Enum):
@@ -46,6 +46,7 @@ class Session(Enum):
     EXITING = "on_exit runs; the agent can still say goodbye"
     ALONE = "on_exit runs; nobody is left who could hear a goodbye"
     CLOSING = "being torn down"
+    ABORTING = "being torn down, at once"
     CLOSED = "over"
 
 
@@ -53,13 +54,14 @@ S = Session
 SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
 PRESENT = (S.STARTED, S.RUNNING)
 LAST = (S.EXITING, S.ALONE)
-MUTE = (S.CREATED, S.CONNECTED, S.LEFT, S.ALONE, S.CLOSING, S.CLOSED)
-OVER = (S.ALONE, S.CLOSING, S.CLOSED)
+MUTE = (S.CREATED, S.CONNECTED, S.LEFT, S.ALONE, S.CLOSING, S.ABORTING, S.CLOSED)
+OVER = (S.ALONE, S.CLOSING, S.ABORTING, S.CLOSED)
 
 EXIT_LIMIT = Timer(
     "exit_limit", 3.5, "a goodbye takes 2 to 3 s; with CLOSE_LIMIT, closed within 5 s whatever hooks and providers do"
 )
-CLOSE_LIMIT = Timer("close_limit", 0.5, "abort() is over within half a second, whatever does not let itself be cancelled")
+CLOSE_LIMIT = Timer("close_limit", 1.0, "what is cancelled has one second to end")
+ABORT_LIMIT = Timer("abort_limit", 0.45, "abort() is over within half a second, whatever does not let itself be cancelled")
 
 
 def open_(event: object, talk: Talk) -> Effects:
@@ -172,12 +174,15 @@ SESSION: StateTable[Session, Talk] = StateTable("session", Session, start=S.CREA
     after(LAST,         EXIT_LIMIT,     S.CLOSING,    (end, tear_down)                                  ),
     row  (S.CLOSING,    TornDown,       S.CLOSED,     report                                            ),
     after(S.CLOSING,    CLOSE_LIMIT,    S.CLOSED,     report                                            ),
+    row  (S.ABORTING,   TornDown,       S.CLOSED,     report                                            ),
+    after(S.ABORTING,   ABORT_LIMIT,    S.CLOSED,     report                                            ),
 
     row  (S.CREATED,    AbortAsked,     S.CLOSED,     (remember, end, report_now)                       ),
-    row  (PRESENT,      AbortAsked,     S.CLOSING,    (remember, fall_silent, end, tear_down)           ),
-    row  ((S.CONNECTED, S.LEFT), AbortAsked, S.CLOSING, (remember, end, tear_down)                      ),
-    row  (LAST,         AbortAsked,     S.CLOSING,    (end, tear_down)                                  ),
-    drop ((S.CLOSING, S.CLOSED), AbortAsked),
+    row  (PRESENT,      AbortAsked,     S.ABORTING,   (remember, fall_silent, end, tear_down)           ),
+    row  ((S.CONNECTED, S.LEFT), AbortAsked, S.ABORTING, (remember, end, tear_down)                     ),
+    row  (LAST,         AbortAsked,     S.ABORTING,   (end, tear_down)                                  ),
+    row  (S.CLOSING,    AbortAsked,     S.ABORTING                                                      ),   # it took too long
+    drop ((S.ABORTING, S.CLOSED), AbortAsked),
 
     row  (SPEAKING,     SayAsked,       STAY,         accept                                            ),
     row  (MUTE,         SayAsked,       STAY,         refuse                                            ),
@@ -189,7 +194,7 @@ SESSION: StateTable[Session, Talk] = StateTable("session", Session, start=S.CREA
     drop ((S.CREATED, S.CONNECTED, S.RUNNING, S.LEFT, S.EXITING, *OVER), Entered),
     drop ((S.CREATED, S.CONNECTED, S.LEFT, S.EXITING, *OVER), LeaveAsked),
     drop (OVER,         CloseAsked),
-    drop ((S.CREATED, S.CONNECTED, *PRESENT, S.LEFT, S.CLOSING, S.CLOSED), Exited),
+    drop ((S.CREATED, S.CONNECTED, *PRESENT, S.LEFT, S.CLOSING, S.ABORTING, S.CLOSED), Exited),
     drop ((S.CREATED, S.CONNECTED, *PRESENT, S.LEFT, *LAST, S.CLOSED), TornDown),
 ])
 # fmt: on

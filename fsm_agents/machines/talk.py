@@ -22,7 +22,7 @@ class Heard:
     final: bool
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, weakref_slot=False)
 class Talk(Shared):
     """One conversation.
 

@@ -5,19 +5,21 @@ It needs the log only: no sound, no provider, no clock. A log whose tables have 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
 
+from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.codec import Codec
 from fsm_agents.fsm.joint import Joint, Shared, Step
-from fsm_agents.fsm.replay import Log, replay
+from fsm_agents.fsm.replay import Log, Note, replay
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.talk import Talk
 from fsm_agents.observe.timeline import Timeline
 
-__all__ = ["Recorded", "steps", "timeline"]
+__all__ = ["Recorded", "notes", "steps", "timeline"]
 
 S = TypeVar("S", bound=Shared)
 
@@ -64,18 +66,41 @@ def steps(lines: Sequence[str], joint: Joint[S], make_data: Callable[[], S]) -> 
         yield Recorded(entry.n, entry.at, event, step, data)
 
 
+def notes(lines: Sequence[str]) -> list[Note]:
+    """The notes of a log, in order: what no step says, such as words that were settled late.
+
+    Raises:
+        MisuseError: the lines are no log, or it is damaged.
+    """
+    log = Log(lines)
+    for _ in log:
+        pass
+    return log.notes
+
+
 def timeline(lines: Sequence[str]) -> Timeline:
-    """The timeline of the log of a conversation.
+    """The timeline of the log of a conversation, with what its notes say.
 
     Raises:
         MisuseError: as :func:`steps`.
     """
-    call = Timeline()
+    call, waiting = Timeline(), deque(notes(lines))
     for recorded in steps(lines, CONVERSATION, Talk):
+        while waiting and waiting[0].after < recorded.n:
+            _note(call, waiting.popleft())
         if recorded.n == 0:
             call.begin(recorded.data)
         elif recorded.step is None:
             call.steps += 1
         else:
             call.add(recorded.at, recorded.step, recorded.data)
+    for note in waiting:
+        _note(call, note)
     return call
+
+
+def _note(call: Timeline, note: Note) -> None:
+    try:
+        call.note(note.at, note.kind, note.values)
+    except TypeError as wrong:
+        raise MisuseError(f"the log is damaged: the note after step {note.after} cannot be read ({wrong})") from wrong

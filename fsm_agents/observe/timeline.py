@@ -6,7 +6,8 @@ that came and the effects that were asked for; no state of its own decides anyth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 
@@ -15,7 +16,7 @@ from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.machines.label import label
 from fsm_agents.machines.talk import Talk
-from fsm_agents.observe.turns import Interruption, Span, Speech, Turn, Words
+from fsm_agents.observe.turns import Interruption, Span, Speech, Spoken, Turn, Words
 
 __all__ = ["Timeline"]
 
@@ -38,6 +39,8 @@ class Timeline:
         interruptions: What the caller said over the agent.
         wake_ups: When the wake-up hook was called.
         discarded: Words of the caller that nobody answered: when, which, why.
+        asked: The turns that a reply was begun for, in that order: as history has them.
+        said: What was said, as far as history was noted (see :meth:`note`).
         closed: When the session was closed; ``None`` if it was not.
         reason: Why it closed.
     """
@@ -52,6 +55,8 @@ class Timeline:
     interruptions: list[Interruption] = attrs.field(factory=list)
     wake_ups: list[int] = attrs.field(factory=list)
     discarded: list[tuple[int, str, str]] = attrs.field(factory=list)
+    asked: list[Turn] = attrs.field(factory=list)
+    said: list[Spoken] = attrs.field(factory=list)
     closed: int | None = None
     reason: str = ""
     _turn: Turn | None = attrs.field(default=None, init=False)
@@ -75,6 +80,23 @@ class Timeline:
         self._sound(at, step, talk, after)
         self._interrupt(at, step, talk, before, after)
         self._note(at, step, after, talk)
+
+    def note(self, at: int, kind: str, values: Mapping[str, Any]) -> None:
+        """A note of the log: ``said`` is something that history has now, or knows better. Other kinds are passed over."""
+        if kind != "said":
+            return
+        spoken = Spoken(at=at, known=at, **values)
+        for place, before in enumerate(self.said):
+            if before.number == spoken.number:
+                self.said[place] = attrs.evolve(spoken, at=before.at, reply=before.reply)
+                break
+        else:
+            self.said.append(spoken)
+        if spoken.who == "caller":
+            callers = [each.number for each in self.said if each.who == "caller"]
+            place = callers.index(spoken.number)
+            if place < len(self.asked):
+                _settle(self.asked[place], at, spoken.text)
 
     def _rest(self, at: int, talk: Talk) -> None:
         _extend(self.labels, label(talk), at)
@@ -110,7 +132,8 @@ class Timeline:
         if _takes(step):
             turn = self._turn or Turn(len(self.turns) + 1, self.steps, self.steps)
             owed = (*talk.asked, *talk.pending)
-            turn.text, turn.taken, turn.last = owed[-1] if owed else "", at, self.steps
+            turn.text = turn.told = owed[-1] if owed else ""
+            turn.taken, turn.last = at, self.steps
             self.turns.append(turn)
             self._turn = None
         elif self.states["caller"][-1].what in _SILENT:
@@ -123,21 +146,21 @@ class Timeline:
                 turn.over, turn.how, turn.why, turn.last = at, how, why, self.steps
         for effect in step.effects:
             if isinstance(effect, do.BeginReply):
-                owed = list(effect.texts)  # a reply answers the latest turns, those again whose reply was cut before it sounded
-                for turn in reversed(self.turns):
-                    if owed and turn.audible is None and turn.text == owed[-1]:
-                        owed.pop()
-                        turn.reply, turn.begun, turn.over, turn.how, turn.why, turn.last = (
-                            effect.reply,
-                            at,
-                            None,
-                            "",
-                            "",
-                            self.steps,
-                        )
+                self._begin(at, effect)
         if isinstance(step.event, on.ReplyAudible) and any(isinstance(effect, do.Answered) for effect in step.effects):
             for turn in (turn for turn in self.turns if turn.reply == step.event.reply and turn.audible is None):
                 turn.audible, turn.last = at, self.steps
+
+    def _begin(self, at: int, effect: do.BeginReply) -> None:
+        """A reply answers the latest turns, those again whose reply was cut before it sounded."""
+        owed, new = list(effect.texts), list[Turn]()
+        for turn in reversed(self.turns):
+            if owed and turn.audible is None and turn.told == owed[-1]:
+                owed.pop()
+                if turn.begun is None:
+                    new.append(turn)
+                turn.reply, turn.begun, turn.over, turn.how, turn.why, turn.last = effect.reply, at, None, "", "", self.steps
+        self.asked += reversed(new)
 
     def _sound(self, at: int, step: Step, talk: Talk, after: dict[str, str]) -> None:
         """When the agent's sound begins and ends."""
@@ -186,6 +209,12 @@ def _extend(spans: list[Span], what: str, at: int) -> None:
 def _close(spans: list[Span], at: int) -> None:
     if spans and spans[-1].end is None:
         spans[-1].end = at
+
+
+def _settle(turn: Turn, at: int, text: str) -> None:
+    """The words of a turn are known better than when it was taken."""
+    if text != turn.text:
+        turn.text, turn.settled = text, at
 
 
 def _takes(step: Step) -> bool:

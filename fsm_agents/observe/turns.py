@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-__all__ = ["Interruption", "Span", "Speech", "Turn", "Words"]
+__all__ = ["Interruption", "Span", "Speech", "Spoken", "Turn", "Words"]
 
 
 @attrs.define
@@ -39,6 +39,29 @@ class Speech:
     how: str = ""
 
 
+@attrs.define
+class Spoken:
+    """One thing that was said, as the session's history has it.
+
+    Attributes:
+        number: 1 is the first. What is told again with the same number is known better now.
+        who: ``caller`` or ``agent``.
+        at: When history first had it: the caller's when it was answered, the agent's when it was over.
+        text: The words; the agent's as far as they were heard. Empty: there was nothing, after all.
+        reply: The number of the reply, if it was the agent.
+        interrupted: Whether it was cut.
+        known: When the words that are here now were known; the same as ``at`` unless they came late.
+    """
+
+    number: int
+    who: str
+    at: int
+    text: str
+    reply: int = 0
+    interrupted: bool = False
+    known: int = 0
+
+
 @attrs.frozen
 class Words:
     """A transcript as it came.
@@ -69,7 +92,9 @@ class Turn:
         first: The number of the step it began with.
         last: The number of the step that ended it: its reply was over. So far, if it is not.
         heard: The transcripts, in the order in which they came.
-        text: What was taken as said.
+        text: What the caller said: what was taken as said, or the words that were settled later.
+        told: What was taken as said: what the tables were told.
+        settled: When the words were settled that were not known when the turn was taken; ``None``: there are no such words.
         started: When the detector heard the caller begin; ``None``: it missed it.
         stopped: When the detector heard the caller's last silence begin; ``None``: the turn was taken before.
         taken: When the turn was taken.
@@ -86,6 +111,8 @@ class Turn:
     last: int
     heard: list[Words] = attrs.field(factory=list)
     text: str = ""
+    told: str = ""
+    settled: int | None = None
     started: int | None = None
     stopped: int | None = None
     taken: int | None = None

@@ -142,6 +142,11 @@ class Playback:
         """What the caller said and nobody has answered, oldest first: what the live reply answers, and what comes after it."""
         return (*self._talk.asked, *self._talk.pending)
 
+    @property
+    def failed(self) -> bool:
+        """Whether the reply that owned the mouth last could not be made."""
+        return self._reply_cell.state is Reply.FAILED
+
     def begin(self) -> None:
         """A new reply owns the mouth."""
         self.queue.clear()

@@ -28,8 +28,8 @@ class Agent:
         tools: More functions that the model can call, each decorated with ``@function_tool``.
         mcp_servers: Servers whose tools the model can call besides, ``MCPServerStdio`` and ``MCPServerHTTP``. They are started and
             ended with the session; ``tools`` has none of theirs.
-        max_tool_steps: In how many rounds of one turn the model may call tools before it must answer, 0 to 100. The default fits a
-            look-up, an action and a correction of each, and nobody listens to more of them.
+        max_tool_steps: In how many rounds of one turn the model may call tools before it must answer, 0 to 100; also as an
+            attribute of a class. The default, 5, fits a look-up, an action and a correction of each; nobody listens to more of them.
         chat_context: What was said before, with limits of its own if it has any; its system text is replaced by ``instructions``, if
             there are some.
 
@@ -38,15 +38,18 @@ class Agent:
             of range.
     """
 
+    max_tool_steps: int = 5
+
     def __init__(
         self, instructions: str = "", tools: Sequence[FunctionTool] | None = None, mcp_servers: Sequence[Any] | None = None, *,
-        max_tool_steps: int = 5, chat_context: ChatContext | None = None,
+        max_tool_steps: int | None = None, chat_context: ChatContext | None = None,
     ) -> None:  # fmt: skip
-        if isinstance(max_tool_steps, bool) or not isinstance(max_tool_steps, int) or not 0 <= max_tool_steps <= _MOST_STEPS:
-            raise MisuseError(f"{type(self).__name__}(max_tool_steps={max_tool_steps!r}): give a number from 0 to {_MOST_STEPS}")
+        steps: object = self.max_tool_steps if max_tool_steps is None else max_tool_steps
+        if isinstance(steps, bool) or not isinstance(steps, int) or not 0 <= steps <= _MOST_STEPS:
+            raise MisuseError(f"{type(self).__name__}(max_tool_steps={steps!r}): give a number from 0 to {_MOST_STEPS}")
         if not isinstance(chat_context, ChatContext | None):
             raise MisuseError(f"{type(self).__name__}(chat_context={type(chat_context).__name__}): give a ChatContext")
-        self.max_tool_steps = max_tool_steps
+        self.max_tool_steps = steps
         self.chat_context = ChatContext(instructions) if chat_context is None else chat_context
         if instructions:
             self.chat_context.system = instructions

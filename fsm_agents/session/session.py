@@ -86,7 +86,7 @@ class AgentSession:
     def state(self) -> State:
         """Where the session is in its life."""
         name: Any = self._talk.cell("session").node.name.lower()
-        return "closing" if name in ("exiting", "alone") else name
+        return "closing" if name in ("exiting", "alone", "aborting") else name
 
     @property
     def label(self) -> Label:

@@ -47,15 +47,16 @@ class Account:
         timeout: Seconds until an answer must have begun, for each try.
         stall: Seconds between two pieces of an answer.
         max_retries: Tries after the first.
+        patience: Seconds that all tries together may take, but at least one timeout: a caller hears the silence, whoever's it is.
         load: What of the client the stage will use, so that its import happens in the thread too.
 
     Raises:
         MisuseError: A value is not possible.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keywords, each documented
         self, who: str, model: str, *, api_key: str | None, base_url: str | None, timeout: float, stall: float,
-        max_retries: int, load: Callable[[Any], object],
+        max_retries: int, load: Callable[[Any], object], patience: float = 0.0,
     ) -> None:  # fmt: skip
         stage = who.partition(" ")[0]
         if not isinstance(model, str) or not model:
@@ -68,6 +69,7 @@ class Account:
         if not isinstance(max_retries, int) or not 0 <= max_retries <= _MOST_RETRIES:
             raise MisuseError(f"{stage}(max_retries={max_retries!r}): give a whole number from 0 to {_MOST_RETRIES}")
         self.who, self.model, self.timeout, self.stall, self.max_retries = who, model, timeout, stall, max_retries
+        self.patience = max(timeout, patience)
         self._given_key, self._given_url = _Secret(api_key or ""), base_url
         self._load = load
         self._client: AsyncOpenAI | None = None

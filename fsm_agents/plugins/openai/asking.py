@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -46,13 +47,14 @@ class Body:
         account: Who asks.
         response: The client's raw response.
         due: When, on the loop's clock, the first piece must be there.
+        until: When, on that clock, all of it must be; infinity for an answer that is used while it comes.
 
     Attributes:
         content_type: What the server says it is.
     """
 
-    def __init__(self, account: Account, response: Any, due: float) -> None:
-        self._account, self._due = account, due
+    def __init__(self, account: Account, response: Any, due: float, until: float) -> None:
+        self._account, self._due, self._until = account, due, until
         self.content_type: str = response.headers.get("content-type", "")
         self._pieces = response.http_response.aiter_bytes()
         self._begun = False
@@ -65,12 +67,13 @@ class Body:
             OpenAIProviderError: It did not come in time, the connection broke, or there is no end to it.
         """
         account = self._account
-        limit = account.stall if self._begun else max(0.0, self._due - anyio.current_time())
+        now = anyio.current_time()
+        limit = max(0.0, min(account.stall if self._begun else self._due - now, self._until - now))
         piece: bytes | None = None
         with anyio.move_on_after(limit) as scope:
             piece = await anext(self._pieces, None)
         if scope.cancelled_caught:
-            raise _too_late(account, begun=self._begun)
+            raise _too_late(account, begun=self._begun, waited=limit)
         self._begun = True
         self._bytes += len(piece or b"")
         if self._bytes > _MOST_BYTES:
@@ -99,7 +102,9 @@ class Body:
 
 
 @asynccontextmanager
-async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: tuple[str, ...]) -> AsyncGenerator[Body]:
+async def asking(
+    account: Account, ask: Ask, request: Mapping[str, Any], kinds: tuple[str, ...], until: float, *, whole: bool = False
+) -> AsyncGenerator[Body]:
     """Send a request, and have the body of its answer while the block runs. What the block raises comes as an OpenAIProviderError.
 
     Args:
@@ -107,15 +112,17 @@ async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: 
         ask: The method of the client.
         request: Its arguments.
         kinds: Beginnings of the content types that an answer may have.
+        until: When, on the loop's clock, the answer must have begun, whatever the account allows one try.
+        whole: By then all of it must be there: nothing is used before its end.
     """
     client = await account.client()
-    due = anyio.current_time() + account.timeout
+    due = min(anyio.current_time() + account.timeout, until)
     try:
         sent = ask(client)(**request)
-        response = await _opened(account, sent)
+        response = await _opened(account, sent, due)
         try:
             _check_kind(account, response.headers.get("content-type", ""), kinds)
-            async with aclosing(Body(account, response, due)) as body:
+            async with aclosing(Body(account, response, due, until if whole else math.inf)) as body:
                 yield body
         finally:
             await sent.__aexit__(None, None, None)
@@ -123,11 +130,12 @@ async def asking(account: Account, ask: Ask, request: Mapping[str, Any], kinds: 
         raise account.failure(error) from None
 
 
-async def _opened(account: Account, sent: Any) -> Any:
+async def _opened(account: Account, sent: Any, due: float) -> Any:
     """The response, as soon as its head is there."""
-    with anyio.move_on_after(account.timeout):
+    limit = max(0.0, due - anyio.current_time())
+    with anyio.move_on_after(limit):
         return await sent.__aenter__()
-    raise _too_late(account, begun=False)
+    raise _too_late(account, begun=False, waited=limit)
 
 
 async def events(account: Account, body: Body) -> AsyncGenerator[dict[str, Any]]:
@@ -167,21 +175,24 @@ def _object(account: Account, event: bytes) -> dict[str, Any]:
     return made
 
 
-async def insisting(account: Account, once: Callable[[], AsyncGenerator[T]], *, repeatable: bool = False) -> AsyncGenerator[T]:
-    """What ``once()`` yields, begun again when it failed in a way that passes.
+async def insisting(
+    account: Account, once: Callable[[float], AsyncGenerator[T]], *, repeatable: bool = False
+) -> AsyncGenerator[T]:
+    """What ``once()`` yields, begun again when it failed in a way that passes and there is time left.
 
     Args:
-        account: How often, and who.
-        once: One try.
+        account: How often, how long, and who.
+        once: One try; it is told until when, on the loop's clock, all tries together may take.
         repeatable: Whether it may be begun again although something came of it; else only before the first.
 
     Raises:
         OpenAIProviderError: The last one.
     """
+    until = anyio.current_time() + account.patience
     for tried in range(account.max_retries + 1):
         begun = False
         try:
-            async with aclosing(once()) as parts:
+            async with aclosing(once(until)) as parts:
                 async for part in parts:
                     begun = True
                     yield part
@@ -189,6 +200,8 @@ async def insisting(account: Account, once: Callable[[], AsyncGenerator[T]], *, 
         except OpenAIProviderError as failure:
             wait = _wait(failure, tried)
             if not failure.retryable or (begun and not repeatable) or tried == account.max_retries or wait is None:
+                raise
+            if anyio.current_time() + wait >= until:
                 raise
             log.warning("%s; tried again in %.1f s (%d of %d)", failure, wait, tried + 1, account.max_retries)
         await anyio.sleep(wait)
@@ -202,7 +215,10 @@ def _wait(failure: OpenAIProviderError, tried: int) -> float | None:
     return float(_FIRST_WAIT * 2**tried * spread)
 
 
-def _too_late(account: Account, *, begun: bool) -> OpenAIProviderError:
+def _too_late(account: Account, *, begun: bool, waited: float) -> OpenAIProviderError:
+    if begun and waited < account.stall:
+        line = f"{account.who}: {account.where} did not end its answer within {account.patience:g} s"
+        return OpenAIProviderError(line, "stall")
     if begun:
         line = f"{account.who}: {account.where} stopped in the middle of its answer: nothing for {account.stall:g} s"
         return OpenAIProviderError(line, "stall")

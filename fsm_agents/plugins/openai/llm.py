@@ -18,8 +18,9 @@ from fsm_agents.stages.base import LLMChunk
 
 __all__ = ["TIMEOUT", "OpenAILLM"]
 
-TIMEOUT = 6.0
-"""Seconds: below the 8 s of silence after which a reply has failed, so that the reason is known before."""
+TIMEOUT = 5.5
+"""Seconds until an answer has begun, for all tries together: with the pause that ends a turn, the words before and an apology after it,
+below the 8 s of silence after which callers hang up."""
 _HOTTEST = 2.0
 
 
@@ -35,7 +36,8 @@ class OpenAILLM:
         extra: Further fields of the request as the server documents them, for example ``{"reasoning_effort": "low"}``.
         api_key: The key; ``None``: from ``OPENAI_API_KEY``.
         base_url: The server; ``None``: from ``OPENAI_BASE_URL``, else OpenAI's.
-        timeout: Seconds until an answer must have begun, for each try, 0 to 600.
+        timeout: Seconds until an answer must have begun, for each try, 0 to 600. All tries together get as much, or :data:`TIMEOUT`
+            where that is longer.
         stall: Seconds between two pieces of an answer, 0 to 600.
         max_retries: Tries after the first, 0 to 10, as long as nothing was answered.
 
@@ -67,7 +69,7 @@ class OpenAILLM:
         self.extra = dict(extra or {})
         self._account = Account(
             f"OpenAILLM ({model})", model, api_key=api_key, base_url=base_url, timeout=timeout, stall=stall,
-            max_retries=max_retries, load=_chat if api == "chat" else _responses,
+            max_retries=max_retries, patience=TIMEOUT, load=_chat if api == "chat" else _responses,
         )  # fmt: skip
 
     async def chat(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
@@ -81,8 +83,9 @@ class OpenAILLM:
         read = read_chat if self.api == "chat" else read_response
         request = self._chat_request(context, tools) if self.api == "chat" else self._response_request(context, tools)
 
-        async def once() -> AsyncGenerator[LLMChunk]:
-            async with asking(self._account, ask, request, EVENTS) as body, aclosing(read(self._account, body)) as chunks:
+        async def once(until: float) -> AsyncGenerator[LLMChunk]:
+            asked = asking(self._account, ask, request, EVENTS, until)
+            async with asked as body, aclosing(read(self._account, body)) as chunks:
                 async for chunk in chunks:
                     yield chunk
 

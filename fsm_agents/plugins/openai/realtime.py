@@ -19,7 +19,7 @@ import anyio
 
 from fsm_agents.errors import MisuseError, nearest, strict_keywords
 from fsm_agents.plugins.openai._socket import SocketClosed, SocketRefused, WebSocket
-from fsm_agents.plugins.openai.account import Account
+from fsm_agents.plugins.openai.account import STALL, Account
 from fsm_agents.plugins.openai.failures import OpenAIProviderError, clean
 from fsm_agents.plugins.openai.realtime_say import RATE, Detection, Options
 from fsm_agents.plugins.openai.realtime_session import OpenAIRealtimeSession
@@ -27,10 +27,12 @@ from fsm_agents.plugins.openai.realtime_wire import server_types
 from fsm_agents.runtime.threads import run_in_thread
 from fsm_agents.stages.realtime import RealtimeSettings
 
-__all__ = ["LIMIT", "OpenAIRealtime"]
+__all__ = ["LIMIT", "TIMEOUT", "OpenAIRealtime"]
 
 LIMIT = 3600.0
 """Seconds after which OpenAI ends a realtime session."""
+TIMEOUT = 5.0
+"""Seconds: one that hangs while a caller waits is tried again before the 8 s of silence that callers bear."""
 Eagerness = Literal["low", "medium", "high", "auto"]
 Noise = Literal["near_field", "far_field"]
 _SEMANTIC_TAIL = 0.5  # its detector decides by what was said; short words still come about so late
@@ -60,6 +62,7 @@ class OpenAIRealtime:
         speed: Of the voice, 0.25 to 1.5; ``None``: 1.
         max_output_tokens: Of one response, 1 to 4096; ``None``: no limit.
         timeout: Seconds until a connection must stand, below the 10 s of the link table.
+        stall: Seconds without news of a response that was asked for, 0 to 600; then the connection is made anew, and asked again.
 
     Raises:
         MisuseError: A value is not possible.
@@ -70,10 +73,10 @@ class OpenAIRealtime:
         turn_detection: Detection | None = "server_vad", silence: float = 0.5, threshold: float | None = None,
         eagerness: Eagerness | None = None, transcription_model: str | None = "gpt-transcribe", language: str | None = None,
         prompt: str | None = None, noise_reduction: Noise | None = None, speed: float | None = None,
-        max_output_tokens: int | None = None, timeout: float = 9.0,
+        max_output_tokens: int | None = None, timeout: float = TIMEOUT, stall: float = STALL,
     ) -> None:  # fmt: skip
         self._account = Account(
-            f"OpenAIRealtime {model}", model, api_key=api_key, base_url=base_url, timeout=timeout, stall=timeout, max_retries=0,
+            f"OpenAIRealtime {model}", model, api_key=api_key, base_url=base_url, timeout=timeout, stall=stall, max_retries=0,
             load=lambda _client: None,
         )  # fmt: skip
         _one_of("turn_detection", turn_detection, get_args(Detection))

@@ -15,14 +15,26 @@ from fsm_agents.plugins.openai.account import Account
 from fsm_agents.plugins.openai.failures import OpenAIProviderError, clean
 from fsm_agents.plugins.openai.realtime_say import RATE, Options, append, create_item, create_response, session_update
 from fsm_agents.plugins.openai.realtime_wire import Reader
-from fsm_agents.stages.realtime import RealtimeEvent, RealtimeRequest, RealtimeSettings
+from fsm_agents.stages.realtime import (
+    InputCommitted,
+    InputStarted,
+    InputStopped,
+    InputUnread,
+    InputWords,
+    RealtimeEvent,
+    RealtimeRefused,
+    RealtimeRequest,
+    RealtimeSettings,
+    ResponseCreated,
+    ResponseEnded,
+)  # fmt: skip
 
 __all__ = ["BACKLOG", "PING_EVERY", "PONG_WITHIN", "OpenAIRealtimeSession"]
 
 BACKLOG = 30.0
 """Seconds of sound that wait to be sent; more, and the oldest is forgotten: nobody answers half a minute late."""
-PING_EVERY, PONG_WITHIN = 10.0, 5.0
-"""Seconds: a dead connection is known within 15, whoever speaks."""
+PING_EVERY, PONG_WITHIN = 2.5, 2.5
+"""Seconds: a dead connection is known within 5, whoever speaks; a new one is there before the 8 s of silence that callers bear."""
 _PIECE = RATE // 5 * 2  # bytes of one event: sound that waited is sent in pieces of 200 ms
 _MOST_NONSENSE = 10
 
@@ -49,6 +61,9 @@ class OpenAIRealtimeSession:
         self._early: deque[dict[str, Any]] = deque()  # what came while the connection was set up
         self._numbers = 0
         self._nonsense = 0
+        self._awaited: dict[str, str] = {}  # responses that were asked for: our name, and the server's when it is known
+        self._wanted = anyio.Event()
+        self._news = 0.0  # when, on the loop's clock, one of them was last heard of
         self.dropped = 0
 
     # --- what it is told -------------------------------------------------------------------------------------------------------------
@@ -111,10 +126,15 @@ class OpenAIRealtimeSession:
 
     def create_response(self, request: RealtimeRequest) -> None:
         """Answer, or say something."""
+        if not self._awaited:
+            self._news = anyio.current_time()
+        self._awaited[request.tag] = ""
+        self._wanted.set()
         self._tell(create_response(request, self._settings))
 
     def cancel(self, response: str) -> None:
         """Stop making a response."""
+        self._forget(response)
         event: dict[str, Any] = {"type": "response.cancel", "event_id": self._name()}
         if response:
             event["response_id"] = response
@@ -146,7 +166,44 @@ class OpenAIRealtimeSession:
         while True:
             said = self._early.popleft() if self._early else await self._receive()
             for event in self._reader.read(said):
+                self._note(event)
                 yield event
+
+    # --- whether it still answers ----------------------------------------------------------------------------------------------------
+
+    def _note(self, event: RealtimeEvent) -> None:
+        """What was asked for is on its way, or over."""
+        if isinstance(event, InputStarted | InputStopped | InputCommitted | InputWords | InputUnread):
+            return
+        self._news = anyio.current_time()
+        if isinstance(event, ResponseCreated) and event.tag in self._awaited:
+            self._awaited[event.tag] = event.response
+        elif isinstance(event, ResponseEnded):
+            self._forget(event.tag or (event.response if event.response in self._awaited.values() else ""))
+        elif isinstance(event, RealtimeRefused) and (event.failed or event.tag):
+            self._forget("" if event.failed else event.tag)
+
+    def _forget(self, name: str) -> None:
+        """Nothing is expected any more of the response that we, or the server, call this; without a name, of none."""
+        for tag, theirs in list(self._awaited.items()):
+            if not name or name in (tag, theirs):
+                del self._awaited[tag]
+
+    async def _watch_answers(self) -> None:
+        """See that a response which was asked for goes on: an open connection with nothing on it is made anew.
+
+        Raises:
+            OpenAIProviderError: Nothing of it came for as long as the account allows.
+        """
+        stall = self._account.stall
+        while True:
+            if not self._awaited:
+                self._wanted = anyio.Event()
+                await self._wanted.wait()
+            await anyio.sleep_until(self._news + stall)
+            if self._awaited and anyio.current_time() >= self._news + stall:
+                line = f"{self._account.who}: {self._account.where} stopped answering: nothing of a response for {stall:g} s"
+                raise OpenAIProviderError(line, "stall")
 
     async def pump(self) -> None:
         """Send what was told, and see that the other side is there.
@@ -156,6 +213,7 @@ class OpenAIRealtimeSession:
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_alive, name="realtime ping")
+            tasks.start_soon(self._watch_answers, name="realtime answers")
             while True:
                 while self._out:
                     told = self._out.popleft()

@@ -14,8 +14,9 @@ from fsm_agents.stages.base import STTStream, Transcript
 
 __all__ = ["TIMEOUT", "OpenAISTT"]
 
-TIMEOUT = 10.0
-"""Seconds: late words are still a turn, so patience costs less here than in a reply. Ten is what peers use for all requests."""
+TIMEOUT = 6.5
+"""Seconds for the words of a segment, for all tries together: below the 7.5 s of silence after which the caller is asked again anyway.
+Peers wait ten; by then their callers have said it again."""
 
 
 @strict_keywords
@@ -37,7 +38,8 @@ class OpenAISTT:
         stream: Whether words are read as they come; ``None``: as OpenAI's model of this name does.
         api_key: The key; ``None``: from ``OPENAI_API_KEY``.
         base_url: The server; ``None``: from ``OPENAI_BASE_URL``, else OpenAI's.
-        timeout: Seconds until an answer must have begun, for each try, 0 to 600.
+        timeout: Seconds until an answer must have begun, for each try, 0 to 600. All tries together must have the words in as much, or
+            in :data:`TIMEOUT` where that is longer.
         stall: Seconds between two pieces of an answer, 0 to 600.
         max_retries: Tries after the first, 0 to 10.
 
@@ -69,7 +71,7 @@ class OpenAISTT:
         self.model, self.language, self.prompt, self.temperature = model, language, prompt, temperature
         self.account = Account(
             f"OpenAISTT ({model})", model, api_key=api_key, base_url=base_url, timeout=timeout, stall=stall,
-            max_retries=max_retries, load=lambda client: client.audio.transcriptions.with_streaming_response,
+            max_retries=max_retries, patience=TIMEOUT, load=lambda client: client.audio.transcriptions.with_streaming_response,
         )  # fmt: skip
         if prompt and "diarize" in model:
             raise MisuseError(f"OpenAISTT(prompt=…): {model} takes no prompt; leave it out")

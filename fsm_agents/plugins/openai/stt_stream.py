@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import struct
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -115,7 +116,9 @@ class UploadStream:
     async def _settle(self, segment: _Segment) -> None:
         """Have the words of a segment, or none of it."""
         try:
-            async with aclosing(insisting(self._account, lambda: self._once(segment), repeatable=True)) as transcripts:
+            async with aclosing(
+                insisting(self._account, lambda until: self._once(segment, until), repeatable=True)
+            ) as transcripts:
                 async for transcript in transcripts:
                     if transcript.final:
                         self._failures = 0
@@ -129,12 +132,12 @@ class UploadStream:
                 self._tell(failure)
                 self._news.set()
 
-    async def _once(self, segment: _Segment) -> AsyncGenerator[Transcript]:
+    async def _once(self, segment: _Segment, until: float = math.inf) -> AsyncGenerator[Transcript]:
         """One try: interim words if the server sends any, then the final ones."""
         account = self._account
         request = {**self._request(segment.phrases), "file": (f"segment{segment.number}.wav", _wav(segment.sound), "audio/wav")}
         kinds = EVENTS + JSON if request.get("stream") else JSON
-        async with asking(account, _transcribe, request, kinds) as body:
+        async with asking(account, _transcribe, request, kinds, until, whole=True) as body:
             if not body.content_type.startswith(EVENTS):
                 yield self._final(segment, self._object(await _whole(body)).get("text"))
                 return

@@ -13,7 +13,7 @@ from fsm_agents.plugins.openai.asking import asking, insisting
 from fsm_agents.plugins.openai.failures import OpenAIProviderError
 from fsm_agents.stages.base import SpeechChunk
 
-__all__ = ["CHUNK_SECONDS", "LONGEST", "RATE", "TIMEOUT", "OpenAITTS"]
+__all__ = ["CHUNK_SECONDS", "LONGEST", "LONGEST_SOUND", "RATE", "TIMEOUT", "OpenAITTS"]
 
 RATE = 24000
 """Samples per second of OpenAI's ``pcm``: 16 bit, little endian, mono."""
@@ -21,8 +21,13 @@ CHUNK_SECONDS = 0.02
 """The least that is passed on: a room's frame; less would only be put together again."""
 LONGEST = 4096
 """Characters of one request, as OpenAI says; longer texts are asked for in parts."""
-TIMEOUT = 6.0
-"""Seconds: below the 8 s of silence after which a reply has failed, so that the reason is known before."""
+TIMEOUT = 5.0
+"""Seconds until sound has begun, for all tries together: with the pause that ends a turn, the words and the answer before it and an
+apology after it, below the 8 s of silence after which callers hang up."""
+
+LONGEST_SOUND = (10.0, 1.0)
+"""Seconds of sound that a text may take: so many, and so many for each character, four times as long as the slowest voice is. What is longer
+is noise without end in somebody's ear."""
 
 _SOUND = ("audio/", "application/octet-stream", "binary/octet-stream")
 _SLOWEST, _FASTEST = 0.25, 4.0
@@ -42,7 +47,8 @@ class OpenAITTS:
         rate: Samples per second of what the server calls ``pcm``: 24000 at OpenAI's.
         api_key: The key; ``None``: from ``OPENAI_API_KEY``.
         base_url: The server; ``None``: from ``OPENAI_BASE_URL``, else OpenAI's.
-        timeout: Seconds until sound must have begun, for each try, 0 to 600.
+        timeout: Seconds until sound must have begun, for each try, 0 to 600. All tries together get as much, or :data:`TIMEOUT` where
+            that is longer.
         stall: Seconds between two pieces of sound, 0 to 600.
         max_retries: Tries after the first, 0 to 10, as long as nothing sounded.
 
@@ -74,7 +80,7 @@ class OpenAITTS:
         self.model, self.voice, self.instructions, self.speed, self.rate = model, voice, instructions, speed, rate
         self._account = Account(
             f"OpenAITTS ({model})", model, api_key=api_key, base_url=base_url, timeout=timeout, stall=stall,
-            max_retries=max_retries, load=_speech,
+            max_retries=max_retries, patience=TIMEOUT, load=_speech,
         )  # fmt: skip
 
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
@@ -85,7 +91,7 @@ class OpenAITTS:
             OpenAIProviderError: The other side failed. What was yielded before stands.
         """
         for part in _parts(text.strip()):
-            async with aclosing(insisting(self._account, lambda part=part: self._once(part))) as chunks:  # type: ignore[misc]
+            async with aclosing(insisting(self._account, lambda until, part=part: self._once(part, until))) as chunks:  # type: ignore[misc]
                 async for chunk in chunks:
                     yield chunk
 
@@ -105,17 +111,22 @@ class OpenAITTS:
         """Close the connections."""
         await self._account.aclose()
 
-    async def _once(self, text: str) -> AsyncGenerator[SpeechChunk]:
+    async def _once(self, text: str, until: float) -> AsyncGenerator[SpeechChunk]:
         request: dict[str, Any] = {"model": self.model, "voice": self.voice, "input": text, "response_format": "pcm"}
         if self.instructions:
             request["instructions"] = self.instructions
         if self.speed is not None:
             request["speed"] = self.speed
-        async with asking(self._account, _speech, request, _SOUND) as body:
+        async with asking(self._account, _speech, request, _SOUND, until) as body:
             least = round(self.rate * CHUNK_SECONDS) * 2
+            left = round((LONGEST_SOUND[0] + LONGEST_SOUND[1] * len(text)) * self.rate) * 2
             waiting, made = b"", False
             while (piece := await body.read()) is not None:
                 waiting += piece
+                left -= len(piece)
+                if left < 0:
+                    line = f"{self._account.who}: {self._account.where} sent sound without end for {len(text)} characters of text"
+                    raise OpenAIProviderError(line, "too_big")
                 if len(waiting) >= least:
                     self._check(waiting, made=made)
                     whole = len(waiting) - len(waiting) % 2  # HTTP cuts anywhere, also through a sample

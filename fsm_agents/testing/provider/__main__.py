@@ -4,6 +4,8 @@ Or for a program, which it starts with its address and a key in the environment,
 
     python -m fsm_agents.testing.provider --run examples/cascading.py wav:examples/caller.wav
 
+``--run --record DIR PROGRAM …`` also leaves in DIR what was said and decided: conversation.html, conversation.wav, steps.jsonl.
+
 It then answers with a script of its own unless it is given another, with real ears and a voice where the extra [voice] is installed.
 """
 
@@ -51,7 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--show", action="store_true", help="write what is said on standard error")
     parser.add_argument(
-        "--run", nargs=argparse.REMAINDER, metavar="PROGRAM …", help="the last option: a program, and its arguments"
+        "--run",
+        nargs=argparse.REMAINDER,
+        metavar="PROGRAM …",
+        help="the last option: a program, and its arguments; --record DIR before the program records the call",
     )
     return parser
 

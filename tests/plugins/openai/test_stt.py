@@ -108,7 +108,7 @@ async def speak(stream: STTStream, told: Told, *sounds: bytes) -> None:
         await told.one_more()
 
 
-async def test_a_failed_segment_is_empty_and_the_next_is_heard(
+async def test_the_words_of_a_failed_segment_are_lost_and_the_next_is_heard(
     server: ProviderServer, stages: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.misbehave(PATH, "500")
@@ -119,8 +119,8 @@ async def test_a_failed_segment_is_empty_and_the_next_is_heard(
         await speak(stream, told, SECOND, SECOND)
         tasks.cancel_scope.cancel()
     await stt.aclose()
-    assert told.heard == [Transcript(1, "", final=True), Transcript(2, "hello", final=True)]
-    assert [record.levelname for record in caplog.records if "segment 1 has no words" in record.getMessage()] == ["ERROR"]
+    assert told.heard == [Transcript(1, "", final=True, lost=True), Transcript(2, "hello", final=True)]
+    assert [record.levelname for record in caplog.records if "the words of segment 1 are lost" in record.getMessage()] == ["ERROR"]
 
 
 async def test_three_failures_in_a_row_end_it(server: ProviderServer, stages: Any) -> None:

@@ -13,13 +13,17 @@ const LABELS = {
   away: "#8c959f", listening: "#57606a", hearing: "#0969da", endpointing: "#54aeff", thinking: "#8250df",
   acting: "#6639ba", speaking: "#bc4c00", holding: "#cf222e", closed: "#24292f",
 };
-const ORDER = ["#0a7ea4", "#116329", "#7d4e00", "#8250df", "#1a7f37", "#24292f", "#82071e"];
-const orderStates = [...new Set(call.states.demo.map((span) => span[2]))];
+const COLOURS = ["#0a7ea4", "#116329", "#7d4e00", "#8250df", "#1a7f37", "#24292f", "#82071e"];
+const machines = call.machines;  // name of the table, and what its lane is called
+for (const machine of machines) machine.met = [...new Set(call.states[machine.name].map((span) => span[2]))];
 const find = (spans, t) => spans.findLast((span) => span[0] <= t) ?? spans[0];
 
 // --- the timeline: drawn once for the width there is -------------------------------------------------------------------------------
 
-const LEFT = 64, RIGHT = 8, LANE = { marks: 16, caller: 58, callerText: 96, agent: 140, agentText: 178, label: 198, order: 224, ruler: 256 };
+const LEFT = 64, RIGHT = 8, LANE = { marks: 16, caller: 58, callerText: 96, agent: 140, agentText: 178, label: 198 };
+machines.forEach((machine, i) => { machine.y = LANE.label + 26 * (i + 1); });
+LANE.last = machines.at(-1).y;
+LANE.ruler = LANE.last + 32;
 let width = 0;
 const x = (t) => LEFT + (t / call.seconds) * (width - LEFT - RIGHT);
 
@@ -68,7 +72,7 @@ function ruler() {
 function mark({ at: t, kind, text }) {
   const color = kind === "barge-in" ? "var(--cut)" : kind === "wake-up" ? "var(--wake)" : "var(--ink)";
   const late = t > call.seconds * 0.93;
-  return `<line x1="${x(t)}" y1="20" x2="${x(t)}" y2="${LANE.order + 20}" stroke="${color}" stroke-dasharray="4 3"/><text class="mark" x="${x(t) + (late ? 0 : -3)}" y="${LANE.marks - 4}" fill="${color}" style="fill:${color}" text-anchor="${late ? "end" : "start"}">${esc(kind)}<title>${esc(text)}</title></text>`;
+  return `<line x1="${x(t)}" y1="20" x2="${x(t)}" y2="${LANE.last + 20}" stroke="${color}" stroke-dasharray="4 3"/><text class="mark" x="${x(t) + (late ? 0 : -3)}" y="${LANE.marks - 4}" fill="${color}" style="fill:${color}" text-anchor="${late ? "end" : "start"}">${esc(kind)}<title>${esc(text)}</title></text>`;
 }
 
 function draw() {
@@ -77,16 +81,17 @@ function draw() {
   svg.setAttribute("height", LANE.ruler + 6);
   const lane = (y, text) => `<text class="lane" x="0" y="${y}">${text}</text>`;
   const spoken = (spans, y, color) => spans.map(([from, to]) => `<rect x="${x(from)}" y="${y - 31}" width="${Math.max(x(to) - x(from), 1)}" height="62" fill="${color}" opacity=".09" rx="4"/>`).join("");
-  const order = (what) => ORDER[orderStates.indexOf(what) % ORDER.length];
+  const states = (machine) => band(call.states[machine.name], machine.y, 20,
+    (what) => COLOURS[machine.met.indexOf(what) % COLOURS.length], `the table ${machine.name} is in`);
   svg.innerHTML = ruler()
     + lane(LANE.caller, "caller") + spoken(call.voice, LANE.caller, "var(--caller)") + wave(call.peaks.caller, LANE.caller, "var(--caller)")
     + words("caller", LANE.callerText, "var(--caller)")
     + lane(LANE.agent, "agent") + spoken(call.speech, LANE.agent, "var(--agent)") + wave(call.peaks.agent, LANE.agent, "var(--agent)")
     + words("agent", LANE.agentText, "var(--agent)")
     + lane(LANE.label + 13, "agent is") + band(call.labels, LANE.label, 20, (what) => LABELS[what] ?? "#57606a", "the agent is")
-    + lane(LANE.order + 13, "order") + band(call.states.demo, LANE.order, 20, order, "the order is in")
+    + machines.map((machine) => lane(machine.y + 13, esc(machine.lane)) + states(machine)).join("")
     + call.marks.map(mark).join("")
-    + `<g id="cursor"><line y1="14" y2="${LANE.order + 22}" stroke="#1a7f37" stroke-width="2"/><path d="M-6 8h12l-6 8z" fill="#1a7f37"/></g>`;
+    + `<g id="cursor"><line y1="14" y2="${LANE.last + 22}" stroke="#1a7f37" stroke-width="2"/><path d="M-6 8h12l-6 8z" fill="#1a7f37"/></g>`;
 }
 
 // --- following the cursor -----------------------------------------------------------------------------------------------------------
@@ -103,15 +108,19 @@ function light(machine, state, move) {
 }
 
 const moves = {};
-for (const machine of ["turn", "demo"]) moves[machine] = call.moves.filter((move) => move[1] === machine);
+for (const { name } of machines) moves[name] = call.moves.filter((move) => move[1] === name);
 
 function show() {
   at("clock").textContent = clock(time);
   at("cursor")?.querySelectorAll("*").forEach((part) => part.setAttribute("transform", `translate(${x(time)} 0)`));
-  const label = find(call.labels, time)[2], turn = find(call.states.turn, time)[2], order = find(call.states.demo, time)[2];
-  at("now").innerHTML = `<span class="label" style="background:${LABELS[label]}">${esc(label)}</span><span>turn ${esc(turn)}</span><span>order ${esc(order)}</span>`;
-  light("turn", turn, moves.turn.findLast((move) => move[0] <= time));
-  light("demo", order, moves.demo.findLast((move) => move[0] <= time));
+  const label = find(call.labels, time)[2];
+  let now = `<span class="label" style="background:${LABELS[label]}">${esc(label)}</span>`;
+  for (const { name, lane } of machines) {
+    const state = find(call.states[name], time)[2];
+    now += `<span>${esc(lane)} ${esc(state)}</span>`;
+    light(name, state, moves[name].findLast((move) => move[0] <= time));
+  }
+  at("now").innerHTML = now;
   const index = Math.max(0, call.steps.findLastIndex((step) => step.at <= time));
   if (index !== shownStep) {
     shownStep = index;
@@ -157,8 +166,9 @@ function fill() {
   at("dialogue").innerHTML = lines.map((line) => {
     if (line.note) return `<li class="note ${line.note.kind === "barge-in" ? "cut" : ""}" data-begin="${line.begin}" data-end="${line.begin}">${esc(line.note.text)}</li>`;
     const wait = line.wait === null ? "" : `, ${ms(line.wait)} after the caller`;
+    const late = line.late === null ? "" : `, words known ${ms(line.late)} after the turn`;
     const cut = line.interrupted ? ' <span class="cutoff">— interrupted: this much was heard</span>' : "";
-    return `<li class="${line.who}" data-begin="${line.begin}" data-end="${line.end}"><span class="who">${line.who} · ${clock(line.begin)}${wait}</span><span class="words">${esc(line.text)}${cut}</span></li>`;
+    return `<li class="${line.who}" data-begin="${line.begin}" data-end="${line.end}"><span class="who">${line.who} · ${clock(line.begin)}${wait}${late}</span><span class="words">${esc(line.text)}${cut}</span></li>`;
   }).join("");
   at("steps").innerHTML = call.steps.map((step) => {
     const rows = step.rows.map((row) => `<span class="row">${esc(row)}</span>`).join("") || '<span class="none">no row: it means nothing here</span>';

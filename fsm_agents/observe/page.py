@@ -1,37 +1,37 @@
 """The page that shows a call: who spoke when, what was heard, which rows decided. One file that asks no network for anything.
 
-It is made of what the demo leaves (step logs, recording) and of what was said; the script in it only shows, it computes no latency.
+It is made of what a recording leaves (step log, sound), for any pipeline; the script in it only shows, it computes no latency.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import statistics
 import wave
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import attrs
 
-from fsm_agents.cli.demo_call import Spoken
-from fsm_agents.cli.demo_flow import DEMO, ORDERING, Order
 from fsm_agents.fsm.draw import Marks, sketch
 from fsm_agents.fsm.draw_words import identifiers, numbers, row_id, row_text
 from fsm_agents.fsm.explore import describe
 from fsm_agents.fsm.joint import Joint
+from fsm_agents.fsm.replay import Log
 from fsm_agents.fsm.table import StateTable, state_name
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import TURN
 from fsm_agents.observe.recorded import Recorded, steps, timeline
 from fsm_agents.observe.timeline import Timeline
-from fsm_agents.observe.turns import Span
+from fsm_agents.observe.turns import Span, Turn
 
-__all__ = ["MOST_AUDIO", "page"]
+__all__ = ["MOST_AUDIO", "Beside", "page"]
 
 MOST_AUDIO = 3_000_000
 """Bytes of sound that are put into the page; a longer recording stays beside it, and the page plays without sound."""
@@ -39,6 +39,35 @@ PEAK = 0.04
 """Seconds for each bar of the drawn sound: about one for each pixel of a call of a minute."""
 
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'  # inside a page it is implied, and the page then holds no address at all
+
+
+@attrs.frozen
+class Beside:
+    """A table of the user's own, with a log of its own, that is shown beside the turn.
+
+    Attributes:
+        log: The name of the log in the same folder.
+        joint: The machines it is a log of; the table is its only one.
+        make_data: Makes their data.
+        lane: What its lane in the timeline is called.
+        title: What it says.
+    """
+
+    log: str
+    joint: Joint[Any]
+    make_data: Callable[[], Any]
+    lane: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.joint.machines[0]
+
+    @property
+    def table(self) -> StateTable[Any, Any]:
+        """The table."""
+        return self.joint.tables[self.name]
 
 
 @attrs.frozen
@@ -52,24 +81,36 @@ class _Line:
     states: dict[str, str]
 
 
-def page(folder: Path, dialogue: Sequence[Spoken]) -> str:
-    """The page of the call whose files are in ``folder``."""
+def page(folder: Path, *, title: str = "A call, as it went", beside: Sequence[Beside] = ()) -> str:
+    """The page of the call that was recorded in ``folder``.
+
+    Args:
+        folder: Where ``steps.jsonl`` is, and ``conversation.wav`` if there is sound.
+        title: What stands above it.
+        beside: Tables of the user's own.
+
+    Raises:
+        OSError: there is no log, or it cannot be read.
+        MisuseError: it is no log of a conversation.
+    """
     log = (folder / "steps.jsonl").read_text(encoding="utf-8").splitlines()
-    flow = (folder / "flow.jsonl").read_text(encoding="utf-8").splitlines()
     call = timeline(log)
-    lines = sorted(
-        [*_lines(steps(log, CONVERSATION, Talk), CONVERSATION), *_lines(steps(flow, DEMO, Order), DEMO)], key=lambda line: line.at
-    )
+    lines = list(_lines(steps(log, CONVERSATION, Talk), CONVERSATION))
+    for other in beside:
+        own = (folder / other.log).read_text(encoding="utf-8").splitlines()
+        lines += _lines(steps(own, other.joint, other.make_data), other.joint)
+    lines.sort(key=lambda line: line.at)
     sound = folder / "conversation.wav"
-    shown = _call(call, lines, dialogue, sound)
-    tables: dict[str, StateTable[Any, Any]] = {"turn": TURN, "demo": ORDERING}
-    drawn = {machine: _diagram(machine, table, lines) for machine, table in tables.items()}
-    shown["ids"] = {machine: _ids(machine, table) for machine, table in tables.items()}
+    panels = [_Panel("turn", TURN, "turn", "Who may speak")]
+    panels += [_Panel(other.name, other.table, other.lane, other.title) for other in beside]
+    shown = _call(call, lines, sound, [panel.name for panel in panels])
+    shown["facts"][:0] = _settings(Log(log[:1]).header.settings)
+    shown["machines"] = [{"name": panel.name, "lane": panel.lane} for panel in panels]
+    shown["ids"] = {panel.name: _ids(panel.name, panel.table) for panel in panels}
     parts = {
-        "TITLE": "A pizza order, as it went",
+        "TITLE": html.escape(title),
         "STYLE": _asset("page.css"),
-        "TURN": drawn["turn"],
-        "ORDER": drawn["demo"],
+        "MACHINES": "\n".join(_panel(panel, lines) for panel in panels),
         "AUDIO": _audio(sound),
         "CALL": json.dumps(shown, separators=(",", ":")).replace("<", "\\u003c"),
         "SCRIPT": _asset("page.js"),
@@ -80,8 +121,31 @@ def page(folder: Path, dialogue: Sequence[Spoken]) -> str:
     return text
 
 
+@attrs.frozen
+class _Panel:
+    """A table that is drawn."""
+
+    name: str
+    table: StateTable[Any, Any]
+    lane: str
+    title: str
+
+
+def _panel(panel: _Panel, lines: Sequence[_Line]) -> str:
+    drawn, title = _diagram(panel.name, panel.table, lines), html.escape(panel.title)
+    return (
+        f'    <section class="card" aria-label="{title}"><h2>{title} <small>the table <b>{panel.name}</b>, on its way through this call'
+        f'</small></h2>{drawn}<p class="why" id="why-{panel.name}"></p></section>'
+    )
+
+
+def _settings(said: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the log's writer added that a reader of the page wants to know."""
+    return [(name, str(said[name])) for name in ("agent", "pipeline") if name in said]
+
+
 def _asset(name: str) -> str:
-    return (files("fsm_agents.cli") / "page" / name).read_text(encoding="utf-8")
+    return (files("fsm_agents.observe") / "page_files" / name).read_text(encoding="utf-8")
 
 
 def _audio(sound: Path) -> str:
@@ -123,11 +187,11 @@ def _ids(machine: str, table: StateTable[Any, Any]) -> dict[str, str]:
 # --- the data ------------------------------------------------------------------------------------------------------------------------
 
 
-def _call(call: Timeline, lines: Sequence[_Line], dialogue: Sequence[Spoken], sound: Path) -> dict[str, Any]:
+def _call(call: Timeline, lines: Sequence[_Line], sound: Path, shown: Sequence[str]) -> dict[str, Any]:
     seconds, peaks = _peaks(sound)
     seconds = round(max(seconds, call.end / 1e6), 3)
     spans = {machine: _spans(found, seconds) for machine, found in call.states.items()}
-    spans["demo"] = _spans(_resting(lines, "demo"), seconds)
+    spans |= {machine: _spans(_resting(lines, machine), seconds) for machine in shown if machine not in spans}
     return {
         "seconds": seconds,
         "peakSeconds": PEAK,
@@ -139,7 +203,7 @@ def _call(call: Timeline, lines: Sequence[_Line], dialogue: Sequence[Spoken], so
         "speech": [[_s(part.begin), _s(part.end) if part.end else seconds, part.reply, part.how] for part in call.speech],
         "turns": [_turn(turn) for turn in call.turns],
         "marks": list(_marks(call)),
-        "dialogue": list(_dialogue(call, dialogue, seconds)),
+        "dialogue": sorted(_dialogue(call, seconds), key=lambda line: line["begin"]),
         "steps": [
             {"at": _s(line.at), "on": line.on, "rows": [_row(row) for row in line.rows], "do": line.do}
             for line in lines
@@ -148,7 +212,7 @@ def _call(call: Timeline, lines: Sequence[_Line], dialogue: Sequence[Spoken], so
         "moves": [
             [_s(line.at), machine, [[row, text] for name, row, text in line.rows if name == machine]]
             for line in lines
-            for machine in ("turn", "demo")
+            for machine in shown
             if any(name == machine for name, _, _ in line.rows)
         ],
     }
@@ -178,7 +242,7 @@ def _resting(lines: Sequence[_Line], machine: str) -> list[Span]:
     return spans
 
 
-def _turn(turn: Any) -> dict[str, Any]:
+def _turn(turn: Turn) -> dict[str, Any]:
     parts = ("speaking", "endpointing", "thinking", "response", "answering")
     times = {part: None if (value := getattr(turn, part)) is None else _s(value) for part in parts}
     return {"number": turn.number, "text": turn.text, "how": turn.how, **times}
@@ -213,17 +277,18 @@ def _marks(call: Timeline) -> Iterator[dict[str, Any]]:
         yield {"at": _s(call.closed), "kind": "closed", "text": call.reason}
 
 
-def _dialogue(call: Timeline, dialogue: Sequence[Spoken], seconds: float) -> Iterator[dict[str, Any]]:
+def _dialogue(call: Timeline, seconds: float) -> Iterator[dict[str, Any]]:
     """What was said, with where it stands in the recording."""
-    turns = iter(call.turns)
-    for spoken in dialogue:
+    asked = iter(call.asked)
+    for spoken in call.said:
         begin = end = _s(spoken.at)
         wait: float | None = None
+        late: float | None = None
         if spoken.who == "caller":
-            turn = next(turns, None)
+            turn = next(asked, None)
             if turn is not None and turn.taken is not None:
-                begin = _s(turn.taken if turn.started is None else turn.started)
-                end = _s(turn.taken if turn.stopped is None else turn.stopped)
+                begin, end = _heard(turn, turn.taken)
+                late = None if turn.settled is None else _s(turn.settled - turn.taken)
         else:
             sounds = [part for part in call.speech if part.reply == spoken.reply]
             if sounds:
@@ -232,14 +297,13 @@ def _dialogue(call: Timeline, dialogue: Sequence[Spoken], seconds: float) -> Ite
             wait = next(
                 (_s(turn.response) for turn in call.turns if turn.reply == spoken.reply and turn.response is not None), None
             )
-        yield {
-            "who": spoken.who,
-            "begin": begin,
-            "end": end,
-            "text": spoken.text,
-            "interrupted": spoken.interrupted,
-            "wait": wait,
-        }
+        if spoken.text:
+            line = {"who": spoken.who, "begin": begin, "end": end, "text": spoken.text}
+            yield line | {"interrupted": spoken.interrupted, "wait": wait, "late": late}
+
+
+def _heard(turn: Turn, taken: int) -> tuple[float, float]:
+    return _s(taken if turn.started is None else turn.started), _s(taken if turn.stopped is None else turn.stopped)
 
 
 def _peaks(sound: Path) -> tuple[float, dict[str, list[int]]]:
@@ -251,6 +315,8 @@ def _peaks(sound: Path) -> tuple[float, dict[str, list[int]]]:
     with wave.open(str(sound)) as recording:
         rate, count = recording.getframerate(), recording.getnframes()
         samples = np.frombuffer(recording.readframes(count), "<i2").reshape(-1, 2)
+    if not count:
+        return 0.0, {"caller": [], "agent": []}
     size = round(rate * PEAK)
     padded = np.pad(np.abs(samples.astype(np.int32)), ((0, -count % size), (0, 0))).reshape(-1, size, 2).max(axis=1)
     scaled = np.minimum(100, np.rint(100 * padded / max(1, int(padded.max())))).astype(int)
