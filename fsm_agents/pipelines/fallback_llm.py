@@ -11,7 +11,7 @@ from fsm_agents.chat.tool import FunctionTool
 from fsm_agents.errors import strict_keywords
 from fsm_agents.pipelines.fallback_asking import STALL, Asking, Piece
 from fsm_agents.pipelines.fallback_link import LEFT_OUT
-from fsm_agents.pipelines.fallback_members import Members, seconds
+from fsm_agents.pipelines.fallback_members import Fallback, Members, seconds
 from fsm_agents.stages.base import LLM, LLMChunk, TextDelta
 
 __all__ = ["FIRST_TOKEN", "FallbackLLM"]
@@ -22,7 +22,7 @@ same for text-to-speech it leaves two seconds and more for those that answer, of
 
 
 @strict_keywords
-class FallbackLLM:
+class FallbackLLM(Fallback[LLM]):
     """Several language models as one (implements :class:`fsm_agents.stages.base.LLM`).
 
     The preferred one that is not left out is asked. If it fails, or has not begun within ``deadline``, the next one is, as long as
@@ -48,11 +48,6 @@ class FallbackLLM:
         self.members: Members[LLM] = Members("FallbackLLM", providers, LLM, cool_down)
         self.deadline, self.stall = seconds("FallbackLLM", "deadline", deadline), seconds("FallbackLLM", "stall", stall)
 
-    @property
-    def serving(self) -> LLM | None:
-        """The model that answered last; ``None``: none yet."""
-        return None if self.members.serving is None else self.members.serving.stage
-
     async def chat(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
         """The answer of the first that begins one.
 
@@ -66,26 +61,6 @@ class FallbackLLM:
         async with aclosing(asking.answer()) as chunks:
             async for chunk in chunks:
                 yield chunk
-
-    def check(self) -> None:
-        """Ask each, without waiting, whether it can ever work; those that cannot are out.
-
-        Raises:
-            MisuseError: None can: what the first said.
-        """
-        self.members.check()
-
-    async def warm_up(self) -> None:
-        """Have them get ready, all at once; those that cannot are out.
-
-        Raises:
-            Exception: None can: what the first said.
-        """
-        await self.members.warm_up()
-
-    async def aclose(self) -> None:
-        """Close them all."""
-        await self.members.aclose()
 
 
 def _meaning(chunk: LLMChunk) -> Piece:

@@ -22,7 +22,7 @@ from fsm_agents.pipelines.fallback_link import Member, can_never_work
 from fsm_agents.pipelines.parts import checked, close_all
 from fsm_agents.runtime.link import plain
 
-__all__ = ["Failure", "Members", "seconds"]
+__all__ = ["Failure", "Fallback", "Members", "seconds"]
 
 log = logging.getLogger("fsm_agents")
 
@@ -199,6 +199,41 @@ class Members(Generic[S]):
         lines = "; ".join(self.said(member, broken) for member, broken in failures)
         retryable = any(getattr(broken, "retryable", True) for broken in errors)
         return ProviderError(f"{self.owner}: none of {len(self.all)} answers: {lines or 'all are out'}", retryable=retryable)
+
+
+class Fallback(Generic[S]):
+    """What every fallback offers besides being a stage.
+
+    Attributes:
+        members: The providers.
+    """
+
+    members: Members[S]
+
+    @property
+    def serving(self) -> S | None:
+        """The provider that answered last; ``None``: none yet."""
+        return None if self.members.serving is None else self.members.serving.stage
+
+    def check(self) -> None:
+        """Ask each, without waiting, whether it can ever work; those that cannot are out.
+
+        Raises:
+            MisuseError: None can: what the first said.
+        """
+        self.members.check()
+
+    async def warm_up(self) -> None:
+        """Have them get ready, all at once; those that cannot are out.
+
+        Raises:
+            Exception: None can: what the first said.
+        """
+        await self.members.warm_up()
+
+    async def aclose(self) -> None:
+        """Close them all, and forget failures."""
+        await self.members.aclose()
 
 
 def _names(stages: Sequence[object]) -> list[str]:

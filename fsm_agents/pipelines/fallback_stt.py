@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fsm_agents.errors import strict_keywords
 from fsm_agents.machines.caller import TURN_LIMIT
 from fsm_agents.pipelines.fallback_link import LEFT_OUT
-from fsm_agents.pipelines.fallback_members import Members, seconds
+from fsm_agents.pipelines.fallback_members import Fallback, Members, seconds
 from fsm_agents.pipelines.fallback_stream import FallbackStream
 from fsm_agents.stages.base import STT, STTStream, Transcript
 
@@ -21,7 +21,7 @@ KEEP = TURN_LIMIT.seconds or 0.0
 
 
 @strict_keywords
-class FallbackSTT:
+class FallbackSTT(Fallback[STT]):
     """Several engines as one (implements :class:`fsm_agents.stages.base.STT`).
 
     The caller's sound goes to the preferred engine that is not left out. A segment whose engine fails, or has not told its words
@@ -53,11 +53,6 @@ class FallbackSTT:
         self.rate = providers[0].rate
         self._deaf: Exception | None = None
 
-    @property
-    def serving(self) -> STT | None:
-        """The engine that told words last; ``None``: none yet."""
-        return None if self.members.serving is None else self.members.serving.stage
-
     def open(self, heard: Callable[[Transcript], None]) -> STTStream:
         """A new stream for one session; its ``run()`` is needed for the deadlines.
 
@@ -74,23 +69,7 @@ class FallbackSTT:
     def _is_deaf(self, failure: Exception) -> None:
         self._deaf = failure
 
-    def check(self) -> None:
-        """Ask each, without waiting, whether it can ever work; those that cannot are out.
-
-        Raises:
-            MisuseError: None can: what the first said.
-        """
-        self.members.check()
-
-    async def warm_up(self) -> None:
-        """Have them get ready, all at once; those that cannot are out.
-
-        Raises:
-            Exception: None can: what the first said.
-        """
-        await self.members.warm_up()
-
     async def aclose(self) -> None:
         """Close them all, and forget failures."""
         self._deaf = None
-        await self.members.aclose()
+        await super().aclose()

@@ -10,7 +10,7 @@ from fsm_agents.errors import ProviderError, strict_keywords
 from fsm_agents.pipelines.composer import closing
 from fsm_agents.pipelines.fallback_asking import STALL, Asking, Piece
 from fsm_agents.pipelines.fallback_link import LEFT_OUT, Member
-from fsm_agents.pipelines.fallback_members import Members, seconds
+from fsm_agents.pipelines.fallback_members import Fallback, Members, seconds
 from fsm_agents.stages.base import TTS, SpeechChunk, WordMark
 
 __all__ = ["FIRST_SOUND", "FallbackTTS"]
@@ -21,7 +21,7 @@ after which a silent reply has failed."""
 
 
 @strict_keywords
-class FallbackTTS:
+class FallbackTTS(Fallback[TTS]):
     """Several voices as one (implements :class:`fsm_agents.stages.base.TTS`).
 
     Each sentence is spoken by the preferred voice that is not left out. If it fails, gives no sound, or has not begun within
@@ -47,11 +47,6 @@ class FallbackTTS:
         self.members: Members[TTS] = Members("FallbackTTS", providers, TTS, cool_down)
         self.deadline, self.stall = seconds("FallbackTTS", "deadline", deadline), seconds("FallbackTTS", "stall", stall)
         self.rate = providers[0].rate
-
-    @property
-    def serving(self) -> TTS | None:
-        """The voice that spoke last; ``None``: none yet."""
-        return None if self.members.serving is None else self.members.serving.stage
 
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
         """The sound of ``text``, by the first voice that begins.
@@ -83,26 +78,6 @@ class FallbackTTS:
                 yield SpeechChunk(to_ours.push(chunk.pcm), marks)
         if rest := to_ours.flush():
             yield SpeechChunk(rest)
-
-    def check(self) -> None:
-        """Ask each, without waiting, whether it can ever work; those that cannot are out.
-
-        Raises:
-            MisuseError: None can: what the first said.
-        """
-        self.members.check()
-
-    async def warm_up(self) -> None:
-        """Have them get ready, all at once; those that cannot are out.
-
-        Raises:
-            Exception: None can: what the first said.
-        """
-        await self.members.warm_up()
-
-    async def aclose(self) -> None:
-        """Close them all."""
-        await self.members.aclose()
 
 
 def _meaning(chunk: SpeechChunk) -> Piece:
