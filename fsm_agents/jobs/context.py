@@ -185,7 +185,8 @@ class JobContext(OwnGroup):
                 if self.room is not None:
                     await leave_room(self.room)
                 for recording in self._recordings.values():
-                    await recording.write_page()
+                    if await recording.write_page():
+                        log.info("%s shows the call", recording.page)
         finally:
             over.set()
             _shutting_down.reset(token)

@@ -71,12 +71,15 @@ class Recording:
         folder: Where the files go; it is there. Older files are replaced.
         told: Called with each thing that is said, when history has it, and again when it is known better.
 
+    Attributes:
+        page: Where the page is, when it is written.
+
     Raises:
         OSError: The log cannot be written.
     """
 
     def __init__(self, session: AgentSession, folder: Path, told: Callable[[Spoken], object] = lambda _spoken: None) -> None:
-        self.session, self.folder = session, folder
+        self.session, self.folder, self.page = session, folder, folder / PAGE
         self._told = told
         self._start = micros()
         self._dialogue = Dialogue(session.history.items)
@@ -190,7 +193,7 @@ class Recording:
     def _write_page(self, title: str, beside: Sequence[Beside]) -> None:
         from fsm_agents.observe.page import page  # what draws is loaded when something is drawn
 
-        (self.folder / PAGE).write_text(page(self.folder, title=title, beside=beside), encoding="utf-8")
+        self.page.write_text(page(self.folder, title=title, beside=beside), encoding="utf-8")
 
     @contextmanager
     def _guarded(self) -> Generator[None]:

@@ -42,7 +42,11 @@ OVER = (R.PLAYED, R.CUT, R.FAILED)
 ELSEWHERE = (R.COMPOSING, R.AUDIBLE, *OVER)
 """Where no reply waits for its tools."""
 
-DEAD_AIR = Timer("dead_air", 8.0, "callers hang up on silence; no turn stays silent longer")
+DEAD_AIR = Timer(
+    "dead_air",
+    6.5,
+    "callers hang up after 8 s of silence: the end of the turn, its words and the first sound of an apology take the rest",
+)
 TOOL_LIMIT = Timer("tool_limit", 30.0, "longer than the usual request deadline of web services")
 
 

@@ -93,8 +93,7 @@ def voice_world(bounds: Bounds, joint: Joint[Talk] = CONVERSATION) -> World[Talk
         if another:
             yield SpeechStarted()
         yield from _words(talk, room=len(talk.pending) + len(talk.asked) + len(talk.heard) < texts, another=another)
-        if losses:
-            yield from (TranscriptLost(segment) for segment in {talk.segment, *talk.open, *talk.overdue})
+        yield from (TranscriptLost(segment) for segment in {talk.segment, *talk.open, *talk.overdue} if losses)
         if len(talk.says) < says and len(talk.firm) < says + (not talk.says):
             number = 1 + max((*talk.firm, *(say.number for say in talk.says)), default=0)
             yield SayAsked(Say(number, "s"))

@@ -27,7 +27,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 STALL = 5.0
-"""Seconds without any news in the middle of an answer: below the 8 s of silence after which a reply has failed."""
+"""Seconds without any news in the middle of an answer: below the 6.5 s of silence after which a reply has failed."""
 
 
 class Piece(Enum):

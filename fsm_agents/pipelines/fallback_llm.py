@@ -16,9 +16,9 @@ from fsm_agents.stages.base import LLM, LLMChunk, TextDelta
 
 __all__ = ["FIRST_TOKEN", "FallbackLLM"]
 
-FIRST_TOKEN = 3.0
+FIRST_TOKEN = 2.5
 """Seconds until a model must have begun. In the field nine of ten *whole* turns have their first sound within 3 s; and together with the
-same for text-to-speech it leaves two seconds and more for those that answer, of the 8 s after which a silent reply has failed."""
+same for text-to-speech it leaves two seconds and more for those that answer, of the 6.5 s after which a silent reply has failed."""
 
 
 @strict_keywords

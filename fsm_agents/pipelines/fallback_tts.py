@@ -15,8 +15,8 @@ from fsm_agents.stages.base import TTS, SpeechChunk, WordMark
 
 __all__ = ["FIRST_SOUND", "FallbackTTS"]
 
-FIRST_SOUND = 2.5
-"""Seconds until a sentence must have begun to sound: with a model's 3 s it leaves 2.5 s, for those that answer in their place, of the 8 s
+FIRST_SOUND = 1.5
+"""Seconds until a sentence must have begun to sound: with a model's 2.5 s it leaves 2.5 s, for those that answer in their place, of the 6.5 s
 after which a silent reply has failed."""
 
 

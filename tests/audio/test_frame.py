@@ -45,6 +45,12 @@ def test_a_frame_in_a_log_is_short() -> None:
     assert len(repr(AudioFrame(bytes(16000), 8000))) < 60
 
 
+def test_what_is_no_bytes_is_refused() -> None:
+    """An array has another length, and what can change changes behind our back."""
+    with pytest.raises(MisuseError, match="a frame of bytearray: give bytes"):
+        AudioFrame(bytearray(320), 16000)  # type: ignore[arg-type]
+
+
 def test_half_a_sample_is_refused_with_what_to_do() -> None:
     """The message names the length and the way out."""
     with pytest.raises(MisuseError, match=r"641 bytes.*half a sample.*Chunker"):

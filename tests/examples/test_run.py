@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.programs import PATIENCE, ROOT, short_call
+from fsm_agents.cli.main import main
+from fsm_agents.machines.turn import TURN
+from tests.examples.programs import PATIENCE, ROOT, short_call, spurts
 
 COMMAND = [sys.executable, "-m", "fsm_agents.testing.provider"]
 
@@ -32,9 +36,13 @@ def dialogue(lines: list[str]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, list[str], list[str]]]:
-    """Our two programs with the dialogue that comes with the command, and one with a script of its own."""
-    folder = tmp_path_factory.mktemp("calls")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("calls")
+
+
+@pytest.fixture(scope="module")
+def calls(folder: Path) -> dict[str, tuple[int, list[str], list[str]]]:
+    """Our two programs with the dialogue that comes with the command, recorded in two ways, and one with a script of its own."""
     caller = f"wav:{short_call(folder / 'caller.wav')}"
     script = folder / "script.json"
     script.write_text(
@@ -42,8 +50,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, list
     )
     with ThreadPoolExecutor(2) as pool:
         running = {
-            "cascading": pool.submit(run, "examples/cascading.py", caller),
-            "realtime": pool.submit(run, "examples/realtime.py", caller),
+            "cascading": pool.submit(run, "examples/cascading.py", caller, FSM_AGENTS_RECORD=str(folder / "cascading")),
+            "realtime": pool.submit(run, "--record", str(folder / "realtime"), "examples/realtime.py", caller),
             "script": pool.submit(run, "examples/realtime.py", caller, script=script),
         }
         return {name: call.result() for name, call in running.items()}
@@ -58,6 +66,39 @@ def test_an_example_in_one_command_with_real_ears(name: str, calls: dict[str, tu
     said = " ".join(line.partition(":")[2].strip() for line in dialogue(lines))
     assert said == "Hello! What would you like? coffee One coffee, with pleasure. Anything else?"
     assert "caller: coffee" in dialogue(lines)
+
+
+@pytest.mark.parametrize("name", ["cascading", "realtime"])
+def test_its_recording_shows_the_same_table_in_log_and_page(
+    name: str, calls: dict[str, tuple[int, list[str], list[str]]], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever pipeline it is: the commands read the log, and the page draws the turn with the states it went through."""
+    pytest.importorskip("pocketsphinx", reason="the extra [voice] is not installed, and nothing listens")
+    assert calls[name][0] == 0
+    assert sorted(path.name for path in (folder / name).iterdir()) == ["conversation.html", "conversation.wav", "steps.jsonl"]
+    log = folder / name / "steps.jsonl"
+    assert main(["replay", str(log)]) == 0
+    assert main(["why", str(log), "--turn", "1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("same: ")
+    assert "turn 1 of 1: 'coffee'" in said
+    assert re.search(r"took r_\d+ → ANSWERING / speak when text_pending", said)
+    assert ("its words are known: 'coffee'" in said) is (name == "realtime")
+    page = (folder / name / "conversation.html").read_text(encoding="utf-8")
+    data = json.loads(page.partition('id="call">')[2].partition("</script>")[0])
+    assert [line["text"] for line in data["dialogue"]] == [
+        "Hello! What would you like?", "coffee", "One coffee, with pleasure. Anything else?",
+    ]  # fmt: skip
+    spans = data["states"]["turn"]
+    assert [span[2] for span in spans if span[2] != "AWAY"][-6:] == [
+        "ANSWERING", "LISTENING", "YIELDING", "ANSWERING", "LISTENING", "CLOSED",
+    ]  # fmt: skip
+    assert all(f'<g id="{data["ids"]["turn"][state.name]}"' in page for state in TURN.members)
+    assert {move[1] for move in data["moves"]} == {"turn"}, "each move lights the rows that were taken"
+    sound = base64.b64decode(page.partition("data:audio/wav;base64,")[2].partition('"')[0])
+    assert sound == (folder / name / "conversation.wav").read_bytes()
+    assert len(spurts(folder / name / "conversation.wav", 0)) == 1
+    assert len(spurts(folder / name / "conversation.wav", 1)) == 2
 
 
 def test_a_script_of_one_s_own(calls: dict[str, tuple[int, list[str], list[str]]]) -> None:
@@ -88,6 +129,13 @@ def test_the_program_gets_arguments_address_and_key_and_gives_its_exit_code(tmp_
     assert code == 3
     assert line.startswith("['--port', 'x'] http://127.0.0.1:")
     assert line.endswith("/v1 a-key-for-loopback")
+
+
+@pytest.mark.parametrize("words", [("--record",), ("--record", "examples/realtime.py")])
+def test_a_recording_needs_a_folder(words: tuple[str, ...]) -> None:
+    code, _, lines = run(*words)
+    assert code == 2
+    assert lines == ["--record: give a folder, and then the program: --run --record DIR examples/realtime.py"]
 
 
 @pytest.mark.parametrize("words", [(), ("examples/cascadin.py",)])

@@ -77,7 +77,7 @@ def quick_retries() -> None:
     asking._FIRST_WAIT = 0.5 / SPEED
     realtime_line.FREE_AFTER = 2.0 / SPEED
     delays = {timer.name: (timer.seconds or 0) / SPEED for timer in (DIAL_LIMIT, BACKOFF, STEADY, COOL_DOWN)}
-    realtime_line.LinkDriver = partial(LinkDriver, delays=delays)
+    vars(realtime_line)["LinkDriver"] = partial(LinkDriver, delays=delays)
 
 
 def arm(cell: Cell, server: ProviderServer) -> None:
@@ -85,7 +85,12 @@ def arm(cell: Cell, server: ProviderServer) -> None:
     if not cell.fault:
         return
     how: dict[str, Any] = {"times": None if cell.lasts else 1}
-    how |= {"slow": {"seconds": 12.0 / SPEED}, "huge": {"size": 20}, "429": {"retry_after": 0.4 / SPEED}}.get(cell.fault, {})
+    special: dict[str, dict[str, Any]] = {
+        "slow": {"seconds": 12.0 / SPEED},
+        "huge": {"size": 20},
+        "429": {"retry_after": 0.4 / SPEED},
+    }
+    how |= special.get(cell.fault, {})
     if cell.stage == "realtime" and (cell.fault.isdigit() or cell.fault in ("quota", "wrong_type")):
         server.misbehave(
             HANDSHAKE, cell.fault, **how
@@ -196,7 +201,7 @@ class _Coming:
         """Whether a request that failed was made again; of a realtime model: whether there is another connection."""
         requests = self.server.requests(PATHS[self.cell.stage].partition("#")[0])
         if self.cell.stage == "realtime":
-            return sum(each["method"] == "GET" for each in requests) > 1
+            return len([each for each in requests if each["method"] == "GET"]) > 1
         first = next((place for place, each in enumerate(requests) if each["fault"]), len(requests))
         return any(each["body"] == requests[first]["body"] for each in requests[first + 1 :])
 

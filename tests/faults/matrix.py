@@ -18,7 +18,7 @@ from fsm_agents.testing.provider import ProviderServer, provider_process
 from tests.faults.cells import Cell, Result, play, quick_retries
 from tests.faults.outcomes import LASTING, STAGES, TURN_STATES
 
-__all__ = ["crossings", "every_fault", "every_state", "play_all", "providers"]
+__all__ = ["crossings", "every_fault", "every_state", "play_all", "providers", "slow_first"]
 
 LANES = 4
 
@@ -36,14 +36,20 @@ def _started(stack: ExitStack) -> ProviderServer:
     return stack.enter_context(provider_process())
 
 
-async def play_all(cells: Iterable[Cell], servers: list[ProviderServer]) -> list[Result]:
-    """Play all cells, on as many lanes as there are providers but for the last, which behaves."""
+async def play_all(cells: Iterable[Cell], servers: list[ProviderServer], *, warm: bool = True) -> list[Result]:
+    """Play all cells, on as many lanes as there are providers but for the last, which behaves.
+
+    Args:
+        cells: What to play.
+        servers: Where.
+        warm: First have each provider load what it loads with the first request of a kind: that takes seconds of life.
+    """
     quick_retries()
     *lanes, good = servers
     waiting, results = list(reversed(list(cells))), []
 
     async def lane(server: ProviderServer) -> None:
-        for stage in STAGES:  # what is loaded with a first request is loaded now
+        for stage in STAGES if warm else ():
             await play(Cell("", stage), server, good)
         while waiting:
             results.append(await play(waiting.pop(), server, good))
@@ -55,10 +61,13 @@ async def play_all(cells: Iterable[Cell], servers: list[ProviderServer]) -> list
 
 
 def every_fault(*, lasts: bool) -> list[Cell]:
-    """Each fault on each stage, in the caller's first turn. Those that take long come first."""
-    slow = ("slow", "stall", "empty")
-    faults = sorted(LASTING, key=lambda fault: fault not in slow)
-    return [Cell(fault, stage, lasts=lasts) for fault in faults for stage in STAGES]
+    """Each fault on each stage, in the caller's first turn."""
+    return [Cell(fault, stage, lasts=lasts) for fault in slow_first(LASTING) for stage in STAGES]
+
+
+def slow_first(faults: Iterable[str]) -> list[str]:
+    """Faults, but those that take long at the beginning: the lanes end at about the same time then."""
+    return sorted(faults, key=lambda fault: fault not in ("slow", "stall", "empty", "huge"))
 
 
 def every_state(fault: str = "error_event") -> list[Cell]:

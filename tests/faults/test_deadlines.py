@@ -47,7 +47,12 @@ SILENCES = {
     "realtime, no response": TAIL + link.stall + seconds(BACKOFF) + CONNECTED + SOUND,
     "realtime, a stall in its sound": link.stall + seconds(BACKOFF) + CONNECTED + SOUND,
     "realtime, an open line to nobody": TAIL + PING_EVERY + PONG_WITHIN + seconds(BACKOFF) + CONNECTED + SOUND,
-    "realtime, a broken line and one connection that hangs": TAIL + seconds(BACKOFF) + link.timeout + 2 * seconds(BACKOFF) + CONNECTED + SOUND,
+    "realtime, a broken line and one connection that hangs": TAIL
+    + seconds(BACKOFF)
+    + link.timeout
+    + 2 * seconds(BACKOFF)
+    + CONNECTED
+    + SOUND,
 }
 
 

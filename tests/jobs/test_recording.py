@@ -15,7 +15,8 @@ import anyio
 import numpy as np
 import pytest
 
-from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, MemoryRoom, MisuseError, RoomOptions
+from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, MemoryRoom, MisuseError, RoomOptions, function_tool
+from fsm_agents.chat.message import ToolCall
 from fsm_agents.cli.main import main
 from fsm_agents.fsm.record import StepLog
 from fsm_agents.jobs.recording import VARIABLE, RecordedRoom, Recording, free_folder
@@ -133,6 +134,28 @@ async def test_words_that_come_late_are_in_the_log_and_are_shown(tmp_path: Path,
     assert line["late"] == pytest.approx(0.8, abs=0.021)
 
 
+async def test_what_is_said_before_a_tool_is_called_is_of_its_own_reply(tmp_path: Path) -> None:
+    """History has it while that reply still goes on, and after an earlier one was over."""
+
+    class Clock(Greeter):
+        @function_tool
+        async def clock(self) -> str:
+            """Tell the time."""
+            await anyio.sleep_until(anyio.current_time() + 3)
+            return "ten"
+
+    llm = FakeLLM([("One moment please.", ToolCall("1", "clock", "{}")), "It is ten."])
+    room = MemoryRoom(paced=True)
+    async with JobContext(RoomOptions(room=room), record=tmp_path) as ctx:
+        session = AgentSession(Clock(), CascadingPipeline(FakeSTT(["what time is it"]), llm, FakeTTS(), FakeVAD()))
+        await ctx.connect()
+        await session.start()
+        await order(ScriptedCaller(room))
+        await ScriptedCaller(room).wait(6)
+    said = [(spoken.reply, spoken.text) for spoken in timeline(lines(tmp_path)).said]
+    assert said == [(1, "Hello."), (0, "what time is it"), (2, "One moment please."), (2, "It is ten.")]
+
+
 async def test_words_that_never_came_are_told_as_such(tmp_path: Path, capsys: Any) -> None:
     pipeline = RealTimePipeline(FakeRealtime(["With pleasure."], words=[None]))
     async with call(pipeline, tmp_path) as (_, caller):
@@ -234,6 +257,7 @@ async def test_the_environment_asks_too_and_the_log_says_so(
         async with call(cascade(), None):
             pass
     assert f"Agent is recorded: what is said and decided is kept in {tmp_path / 'calls'}" in caplog.messages
+    assert f"{tmp_path / 'calls' / 'conversation.html'} shows the call" in caplog.messages
     assert files(tmp_path / "calls") == FILES
     assert (tmp_path / "calls").stat().st_mode & 0o077 == 0, "it is nobody else's business"
 

@@ -57,7 +57,9 @@ def test_every_cell_that_is_not_never_is_delivered(report: Report[Talk], losses:
         f"{name}: {state_name(state)} on {key_name(key)} never comes: spell it never(…)"
         for name, table in TABLES.items()
         for (state, key), rows in table.cells.items()
-        if key != ALWAYS and rows[-1].kind is not Kind.NEVER and (name, state, key) not in report.cells.union(*(each.cells for each in losses))
+        if key != ALWAYS
+        and rows[-1].kind is not Kind.NEVER
+        and (name, state, key) not in report.cells.union(*(each.cells for each in losses))
     ]
     assert missing == []
 

@@ -15,6 +15,9 @@ from fsm_agents.machines.events import (
     InterruptAsked,
     ReplyAudible,
     ReplyPlayed,
+    Say,
+    SayAsked,
+    SayPlayed,
     SpeechStarted,
     StartAsked,
     TurnCompleted,
@@ -74,6 +77,18 @@ def test_words_of_two_turns_are_not_mixed_up_when_the_later_come_first() -> None
     told.said(8, 2, "caller", "and milk")
     told.said(9, 1, "caller", "tea")
     assert [turn.text for turn in told.call.turns] == ["tea", "and milk"]
+
+
+def test_two_turns_that_one_reply_answers_have_their_own_words() -> None:
+    """The first was not answered yet when the caller went on: history has both, in order."""
+    told = Told()
+    told.at(1, SayAsked(Say(1, "read this", firm=True)), ReplyAudible(1, answer=False))
+    told.turn(2, 1)
+    told.turn(3, 2)
+    told.at(4, SayPlayed(1, 1), ReplyPlayed(1))
+    told.said(5, 1, "caller", "tea")
+    told.said(5, 2, "caller", "and milk")
+    assert [(turn.reply, turn.text) for turn in told.call.turns] == [(2, "tea"), (2, "and milk")]
 
 
 def test_a_turn_that_was_given_up_has_no_place_in_history() -> None:

@@ -12,6 +12,7 @@ from fsm_agents import Agent, AgentSession, CascadingPipeline, JobContext, Memor
 from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.tool import FunctionTool
 from fsm_agents.jobs.context import CALLBACK_LIMIT
+from fsm_agents.machines.reply import DEAD_AIR
 from fsm_agents.stages.base import STTStream, Transcript
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeVAD
 from tests.session.sabotage import fail
@@ -188,7 +189,7 @@ async def test_a_start_in_a_room_that_takes_no_sound_does_not_take_for_ever() ->
             pass
 
     async with scene(Greeter(), room=Deaf()) as s:
-        assert (s.session.state, anyio.current_time()) == ("running", 8)
+        assert (s.session.state, anyio.current_time()) == ("running", DEAD_AIR.seconds)
 
 
 async def test_the_model_is_asked_with_the_whole_conversation_each_time() -> None:

@@ -12,6 +12,7 @@ from fsm_agents import ConversationFlow, MemoryRoom, MisuseError, TurnOptions
 from fsm_agents.fsm.engine import Due
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
+from fsm_agents.machines.reply import DEAD_AIR
 from fsm_agents.pipelines.composer import APOLOGY
 from fsm_agents.rooms.base import Listener, Speaker
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT
@@ -118,7 +119,7 @@ async def test_noise_is_no_turn() -> None:
 
 
 @pytest.mark.parametrize("pause", [0.0, 3.0])
-async def test_eight_seconds_without_sound_are_apologised_for(pause: float) -> None:
+async def test_silence_is_apologised_for(pause: float) -> None:
     """Also after a beginning: the dead air is counted from the last sound."""
 
     class Stuck(ConversationFlow):
@@ -132,7 +133,7 @@ async def test_eight_seconds_without_sound_are_apologised_for(pause: float) -> N
         await first_turn(s)
         await s.until(lambda: s.sounded(APOLOGY))
         quiet = s.sounded("Let me look.")[-1] + 0.02 if pause else s.when(do.BeginReply)[0]
-        assert s.sounded(APOLOGY)[0] - quiet == pytest.approx(8, abs=0.03)
+        assert s.sounded(APOLOGY)[0] - quiet == pytest.approx(DEAD_AIR.seconds, abs=0.03)
         await s.label("listening")
     assert s.said("user") == ["words 1"]
 

@@ -30,7 +30,7 @@ log = logging.getLogger("fsm_agents")
 MAX_RETRIES = 2
 """Tries after the first: the default of the ``openai`` client."""
 STALL = 5.0
-"""Seconds without any news in the middle of an answer: below the 8 s of silence after which a reply has failed."""
+"""Seconds without any news in the middle of an answer: below the 6.5 s of silence after which a reply has failed."""
 _OPENAI = "https://api.openai.com/v1"
 _LONGEST_WAIT = 600.0  # seconds: what the openai client waits for an answer
 _MOST_RETRIES = 10

@@ -120,7 +120,9 @@ async def test_the_words_of_a_failed_segment_are_lost_and_the_next_is_heard(
         tasks.cancel_scope.cancel()
     await stt.aclose()
     assert told.heard == [Transcript(1, "", final=True, lost=True), Transcript(2, "hello", final=True)]
-    assert [record.levelname for record in caplog.records if "the words of segment 1 are lost" in record.getMessage()] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if "the words of segment 1 are lost" in record.getMessage()] == [
+        "ERROR"
+    ]
 
 
 async def test_three_failures_in_a_row_end_it(server: ProviderServer, stages: Any) -> None:
