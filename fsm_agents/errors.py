@@ -11,7 +11,6 @@ A cancelled task is none of these: cancellation always passes through.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Iterable
@@ -89,6 +88,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("roomid", ["room_id", "name"])
     "did you mean 'room_id'?"
     """
+    import difflib  # here: only who has made a mistake pays for it
+
     names = sorted(known)
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"

@@ -90,7 +90,11 @@ class SentenceSplitter:
 
     def push(self, delta: str) -> list[str]:
         """Take the next bit of text, of any length; return the pieces that are complete now."""
+        known = len(self._buffer)
         self._buffer += delta
+        if self._at == known and len(self._buffer) < self._max and self._ends.search(delta) is None:
+            self._at = len(self._buffer)  # most tokens: nothing was undecided, and nothing ends here
+            return []
         pieces: list[str] = []
         while (end := self._next_end()) is not None:
             piece = self._buffer[:end].strip()

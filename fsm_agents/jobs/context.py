@@ -7,9 +7,8 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import anyio
 import attrs
@@ -17,20 +16,26 @@ import attrs
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.fsm.joint import Step
 from fsm_agents.jobs.choose import choose_room
-from fsm_agents.jobs.recording import VARIABLE, RecordedRoom, Recording, free_folder
 from fsm_agents.machines.effects import LeaveRoom, ReportClosed
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
 from fsm_agents.session.session import AgentSession
 
-__all__ = ["CALLBACK_LIMIT", "JobContext", "RoomOptions"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fsm_agents.jobs.recording import Recording
+
+__all__ = ["CALLBACK_LIMIT", "VARIABLE", "JobContext", "RoomOptions"]
 
 log = logging.getLogger("fsm_agents")
 
 CALLBACK_LIMIT = 15.0
 """Seconds one shutdown callback may take: what the original allows."""
 
+VARIABLE = "FSM_AGENTS_RECORD"
+"""The environment variable that names a folder to record in."""
 _shutting_down: ContextVar[object] = ContextVar("fsm_agents_shutting_down", default=None)
 """The job whose shutdown this code is part of; ``None`` elsewhere."""
 
@@ -116,6 +121,8 @@ class JobContext(OwnGroup):
         self._tell_change()
 
     def _begin_recording(self, session: AgentSession, folder: Path) -> None:
+        from fsm_agents.jobs.recording import Recording, free_folder  # here: most jobs record nothing
+
         try:
             found = free_folder(folder)
             self._recordings[session] = Recording(session, found)
@@ -128,6 +135,8 @@ class JobContext(OwnGroup):
         """The room of the job, with its sound shown to the recording of the session that is in it."""
         if self._record is None:
             return room
+        from fsm_agents.jobs.recording import RecordedRoom
+
         return RecordedRoom(room, lambda: self._recordings.get(cast(AgentSession, inside.get())))
 
     @property
@@ -214,7 +223,11 @@ def _folder(record: str | os.PathLike[str] | None) -> Path | None:
     if not isinstance(given, str | os.PathLike | None):
         raise MisuseError(f"JobContext(record={record!r}): give the path of a folder, or None")
     said = os.environ.get(VARIABLE, "").strip() if record is None else record
-    return Path(said) if said else None
+    if not said:
+        return None
+    from pathlib import Path  # here: most jobs record nothing
+
+    return Path(said)
 
 
 async def _run_callback(callback: Callable[[], Any]) -> None:

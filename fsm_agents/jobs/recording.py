@@ -24,6 +24,7 @@ from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.fsm.joint import Step
 from fsm_agents.fsm.record import StepLog
+from fsm_agents.jobs.context import VARIABLE
 from fsm_agents.jobs.tape import CallTape
 from fsm_agents.machines.effects import CancelReply, ReportClosed
 from fsm_agents.machines.events import ReplyPlayed
@@ -42,8 +43,6 @@ __all__ = ["VARIABLE", "RecordedRoom", "Recording", "free_folder"]
 
 log = logging.getLogger("fsm_agents")
 
-VARIABLE = "FSM_AGENTS_RECORD"
-"""The environment variable that names a folder to record in."""
 STEPS, SOUND, PAGE = "steps.jsonl", "conversation.wav", "conversation.html"
 
 

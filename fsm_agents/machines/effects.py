@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from fsm_agents.fsm.plain import Plain
 from fsm_agents.machines.events import Say
 
 __all__ = [
@@ -16,45 +17,45 @@ __all__ = [
 # --- the session ----------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class RunOnEnter:
+@attrs.frozen(eq=False, repr=False)
+class RunOnEnter(Plain):
     """Start the pipeline, then run the agent's ``on_enter``; post ``Entered``."""
 
 
-@attrs.frozen
-class JoinRoom:
+@attrs.frozen(eq=False, repr=False)
+class JoinRoom(Plain):
     """Carry sound between the room and this session from now on."""
 
 
-@attrs.frozen
-class LeaveRoom:
+@attrs.frozen(eq=False, repr=False)
+class LeaveRoom(Plain):
     """Stop carrying sound, and leave the room."""
 
 
-@attrs.frozen
-class StopHooks:
+@attrs.frozen(eq=False, repr=False)
+class StopHooks(Plain):
     """Cancel the hooks that run, but not one that asked for this itself."""
 
 
-@attrs.frozen
-class RunOnExit:
+@attrs.frozen(eq=False, repr=False)
+class RunOnExit(Plain):
     """When no hook runs any more, run the agent's ``on_exit``; post ``Exited``."""
 
 
-@attrs.frozen
-class TearDown:
+@attrs.frozen(eq=False, repr=False)
+class TearDown(Plain):
     """Cancel everything the session owns and close its pipeline; post ``TornDown``."""
 
 
-@attrs.frozen
-class ReportClosed:
+@attrs.frozen(eq=False, repr=False)
+class ReportClosed(Plain):
     """The session is closed; tell everyone who waits for it."""
 
     reason: str
 
 
-@attrs.frozen
-class RefuseSay:
+@attrs.frozen(eq=False, repr=False)
+class RefuseSay(Plain):
     """A say that will not be spoken, because of the state the session is in."""
 
     say: int
@@ -64,27 +65,27 @@ class RefuseSay:
 # --- the ear --------------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class OpenSegment:
+@attrs.frozen(eq=False, repr=False)
+class OpenSegment(Plain):
     """The caller speaks: give sound to speech-to-text as this segment, the pre-roll first."""
 
     segment: int
 
 
-@attrs.frozen
-class FinishSegment:
+@attrs.frozen(eq=False, repr=False)
+class FinishSegment(Plain):
     """The caller paused: ask speech-to-text for the final words of this segment."""
 
     segment: int
 
 
-@attrs.frozen
-class RearmEar:
+@attrs.frozen(eq=False, repr=False)
+class RearmEar(Plain):
     """The turn was taken while the voice detector still says speech: the next speech frames are a new edge."""
 
 
-@attrs.frozen
-class Discard:
+@attrs.frozen(eq=False, repr=False)
+class Discard(Plain):
     """Words of the caller that nobody will answer, and why. Nothing is lost without this."""
 
     text: str
@@ -94,8 +95,8 @@ class Discard:
 # --- the mouth ------------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class BeginReply:
+@attrs.frozen(eq=False, repr=False)
+class BeginReply(Plain):
     """Make and speak a reply: first the says, then the answer to the texts (none: only the says).
 
     Args:
@@ -111,58 +112,58 @@ class BeginReply:
     apology: bool = False
 
 
-@attrs.frozen
-class Interject:
+@attrs.frozen(eq=False, repr=False)
+class Interject(Plain):
     """Say this inside the running reply: behind what sounds, ahead of what has not sounded."""
 
     reply: int
     say: Say
 
 
-@attrs.frozen
-class HoldMouth:
+@attrs.frozen(eq=False, repr=False)
+class HoldMouth(Plain):
     """Shut the gate: nothing sounds, nothing is thrown away, work goes on."""
 
     reply: int
 
 
-@attrs.frozen
-class ResumeMouth:
+@attrs.frozen(eq=False, repr=False)
+class ResumeMouth(Plain):
     """Open the gate again."""
 
     reply: int
 
 
-@attrs.frozen
-class CancelReply:
+@attrs.frozen(eq=False, repr=False)
+class CancelReply(Plain):
     """Stop making and speaking this reply now; history keeps what was heard. Tools go on."""
 
     reply: int
     reason: str
 
 
-@attrs.frozen
-class Answered:
+@attrs.frozen(eq=False, repr=False)
+class Answered(Plain):
     """These texts of the caller are answered: the reply to them sounds, or chose silence."""
 
     texts: tuple[str, ...]
 
 
-@attrs.frozen
-class DropSay:
+@attrs.frozen(eq=False, repr=False)
+class DropSay(Plain):
     """A say that was accepted will not be spoken after all, and why."""
 
     say: int
     reason: str
 
 
-@attrs.frozen
-class GiveUp:
+@attrs.frozen(eq=False, repr=False)
+class GiveUp(Plain):
     """No reply could be made, and the apology failed too."""
 
     reason: str
 
 
-@attrs.frozen
-class CallWakeUp:
+@attrs.frozen(eq=False, repr=False)
+class CallWakeUp(Plain):
     """The caller has been silent for the wake-up time: run the hook."""

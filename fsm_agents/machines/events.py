@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import attrs
 
+from fsm_agents.fsm.plain import Plain
+
 __all__ = [
     "AbortAsked", "CloseAsked", "Connected", "Ended", "Entered", "Exited", "FinalTranscript", "InterimTranscript",
     "InterruptAsked", "Interrupted", "LeaveAsked", "Opened", "Parted", "ReplyAudible", "ReplyBegun", "ReplyBroke", "ReplyCut",
@@ -17,8 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-@attrs.frozen
-class Say:
+@attrs.frozen(eq=False, repr=False)
+class Say(Plain):
     """Something the agent was asked to say.
 
     Args:
@@ -35,28 +37,28 @@ class Say:
 # --- the host -------------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Connected:
+@attrs.frozen(eq=False, repr=False)
+class Connected(Plain):
     """The room was joined (again, after a leave)."""
 
 
-@attrs.frozen
-class StartAsked:
+@attrs.frozen(eq=False, repr=False)
+class StartAsked(Plain):
     """``start()`` was called."""
 
 
-@attrs.frozen
-class Entered:
+@attrs.frozen(eq=False, repr=False)
+class Entered(Plain):
     """``on_enter`` returned."""
 
 
-@attrs.frozen
-class LeaveAsked:
+@attrs.frozen(eq=False, repr=False)
+class LeaveAsked(Plain):
     """``leave()`` was called."""
 
 
-@attrs.frozen
-class CloseAsked:
+@attrs.frozen(eq=False, repr=False)
+class CloseAsked(Plain):
     """``close()`` was called, or something made going on impossible.
 
     Args:
@@ -68,8 +70,8 @@ class CloseAsked:
     alone: bool = False
 
 
-@attrs.frozen
-class AbortAsked:
+@attrs.frozen(eq=False, repr=False)
+class AbortAsked(Plain):
     """``abort()`` was called: nobody says goodbye.
 
     Args:
@@ -79,25 +81,25 @@ class AbortAsked:
     reason: str
 
 
-@attrs.frozen
-class Exited:
+@attrs.frozen(eq=False, repr=False)
+class Exited(Plain):
     """``on_exit`` returned."""
 
 
-@attrs.frozen
-class TornDown:
+@attrs.frozen(eq=False, repr=False)
+class TornDown(Plain):
     """Pipeline, tasks and room of the session are gone."""
 
 
-@attrs.frozen
-class SayAsked:
+@attrs.frozen(eq=False, repr=False)
+class SayAsked(Plain):
     """``say()`` was called."""
 
     say: Say
 
 
-@attrs.frozen
-class InterruptAsked:
+@attrs.frozen(eq=False, repr=False)
+class InterruptAsked(Plain):
     """``interrupt()`` was called; ``force`` ends firm speech too."""
 
     force: bool = False
@@ -106,18 +108,18 @@ class InterruptAsked:
 # --- the ear --------------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class SpeechStarted:
+@attrs.frozen(eq=False, repr=False)
+class SpeechStarted(Plain):
     """The voice detector hears speech."""
 
 
-@attrs.frozen
-class SpeechStopped:
+@attrs.frozen(eq=False, repr=False)
+class SpeechStopped(Plain):
     """The voice detector hears no speech any more (before any hangover: that is a timer of the caller)."""
 
 
-@attrs.frozen
-class InterimTranscript:
+@attrs.frozen(eq=False, repr=False)
+class InterimTranscript(Plain):
     """Words that may still change. ``complete``: they are a whole sentence of what is expected."""
 
     text: str
@@ -125,75 +127,75 @@ class InterimTranscript:
     complete: bool = False
 
 
-@attrs.frozen
-class FinalTranscript:
+@attrs.frozen(eq=False, repr=False)
+class FinalTranscript(Plain):
     """The words of one segment, settled. Empty: it was noise."""
 
     text: str
     segment: int = 0
 
 
-@attrs.frozen
-class TranscriptLost:
+@attrs.frozen(eq=False, repr=False)
+class TranscriptLost(Plain):
     """Speech-to-text failed: the words of this segment will never come."""
 
     segment: int
 
 
-@attrs.frozen
-class TurnCompleted:
+@attrs.frozen(eq=False, repr=False)
+class TurnCompleted(Plain):
     """A turn detector, or a speech-to-text with one of its own, says that the caller is done."""
 
 
 # --- the mouth ------------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class ReplyAudible:
+@attrs.frozen(eq=False, repr=False)
+class ReplyAudible(Plain):
     """The first frame sounds; ``answer``: it is of the answer itself, not of a say spoken before it."""
 
     reply: int
     answer: bool = True
 
 
-@attrs.frozen
-class ReplyDrained:
+@attrs.frozen(eq=False, repr=False)
+class ReplyDrained(Plain):
     """All that was handed to the mouth has sounded, and more is to come."""
 
     reply: int
 
 
-@attrs.frozen
-class ToolsCalled:
+@attrs.frozen(eq=False, repr=False)
+class ToolsCalled(Plain):
     """Tools are at work, called for this reply or for an earlier one whose tools it waits for."""
 
     reply: int
 
 
-@attrs.frozen
-class ToolsDone:
+@attrs.frozen(eq=False, repr=False)
+class ToolsDone(Plain):
     """No tool is at work any more; this reply called the last."""
 
     reply: int
 
 
-@attrs.frozen
-class SayPlayed:
+@attrs.frozen(eq=False, repr=False)
+class SayPlayed(Plain):
     """One say inside the reply has sounded to its end."""
 
     reply: int
     say: int
 
 
-@attrs.frozen
-class ReplyPlayed:
+@attrs.frozen(eq=False, repr=False)
+class ReplyPlayed(Plain):
     """The reply is over and has sounded to its end."""
 
     reply: int
 
 
-@attrs.frozen
-class ReplyBroke:
+@attrs.frozen(eq=False, repr=False)
+class ReplyBroke(Plain):
     """Making the reply failed: a provider, the flow, or the mouth."""
 
     reply: int
@@ -203,71 +205,71 @@ class ReplyBroke:
 # --- raised by one machine for another ------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class Opened:
+@attrs.frozen(eq=False, repr=False)
+class Opened(Plain):
     """The session listens from now on."""
 
 
-@attrs.frozen
-class Parted:
+@attrs.frozen(eq=False, repr=False)
+class Parted(Plain):
     """The session has no caller any more."""
 
 
-@attrs.frozen
-class Ended:
+@attrs.frozen(eq=False, repr=False)
+class Ended(Plain):
     """The session is over for every machine."""
 
 
-@attrs.frozen
-class Silenced:
+@attrs.frozen(eq=False, repr=False)
+class Silenced(Plain):
     """Whatever sounds or waits to be said is given up."""
 
     reason: str
 
 
-@attrs.frozen
-class SayAccepted:
+@attrs.frozen(eq=False, repr=False)
+class SayAccepted(Plain):
     """A say that will be spoken."""
 
     say: Say
 
 
-@attrs.frozen
-class Interrupted:
+@attrs.frozen(eq=False, repr=False)
+class Interrupted(Plain):
     """The host interrupts the reply."""
 
     force: bool
 
 
-@attrs.frozen
-class WordsHeard:
+@attrs.frozen(eq=False, repr=False)
+class WordsHeard(Plain):
     """The caller said words (not only a sound), and the turn goes on."""
 
 
-@attrs.frozen
-class WordsLost:
+@attrs.frozen(eq=False, repr=False)
+class WordsLost(Plain):
     """The caller said something, and nobody will ever know what."""
 
 
-@attrs.frozen
-class TurnTaken:
+@attrs.frozen(eq=False, repr=False)
+class TurnTaken(Plain):
     """The caller's turn is complete; this is what was said."""
 
     text: str
 
 
-@attrs.frozen
-class ReplyBegun:
+@attrs.frozen(eq=False, repr=False)
+class ReplyBegun(Plain):
     """A new reply owns the mouth."""
 
 
-@attrs.frozen
-class ReplyCut:
+@attrs.frozen(eq=False, repr=False)
+class ReplyCut(Plain):
     """The reply is ended by us."""
 
 
-@attrs.frozen
-class ReplyFailed:
+@attrs.frozen(eq=False, repr=False)
+class ReplyFailed(Plain):
     """The reply ended without having said what it should."""
 
     reason: str

@@ -18,7 +18,7 @@ from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.sentence import SentenceSplitter
 from fsm_agents.errors import ProviderError
 from fsm_agents.machines.events import CloseAsked, ReplyBroke, Say
-from fsm_agents.pipelines.playback import Playback, Utterance
+from fsm_agents.pipelines.playback import FULL, Playback, Utterance
 from fsm_agents.stages.base import TTS
 
 __all__ = ["APOLOGY", "MUTE_AFTER", "Answer", "Composer", "Spawn", "closing"]
@@ -222,7 +222,7 @@ class Composer:
         async with closing(self.tts.synthesize(utterance.text)) as chunks:
             async for chunk in chunks:
                 playback.feed(utterance, chunk)
-                if len(playback.queue) > 1 or len(utterance.frames) > 1:
+                if playback.ahead > FULL:
                     await playback.space()
         if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.text):
             raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")

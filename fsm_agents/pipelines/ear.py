@@ -55,6 +55,12 @@ class CascadeEar:
         spawn: Starts a task that the session owns.
     """
 
+    # Slots: with many sessions, each frame finds what it needs out of the processor's caches; what is not looked at, costs nothing.
+    __slots__ = (
+        "__weakref__", "_chunks", "_detect", "_detector", "_expected", "_failures", "_fits", "_from", "_is_speech", "_post", "_pre_roll", "_rate",
+        "_segment", "_spawn", "_stream", "_stt", "_stt_rate", "_to_stt", "_turn_detector", "_waiting",
+    )  # fmt: skip
+
     def __init__(
         self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None, spawn: Spawn
     ) -> None:
@@ -64,6 +70,7 @@ class CascadeEar:
         self._detector = SpeechDetector()
         self._detect = self._detector.push
         self._chunks = Chunker(vad.rate * vad.frame_ms // 1000 * 2)
+        self._fits = self._chunks.size  # what a frame has had until now; 0: not always
         self._from: tuple[int, Resampler | None] = (vad.rate, None)
         self._pre_roll: deque[bytes] = deque(maxlen=max(1, round(PRE_ROLL * 1000 / vad.frame_ms)))
         self._stt_rate = stt.rate
@@ -79,7 +86,9 @@ class CascadeEar:
     def hear(self, frame: AudioFrame) -> None:
         """One frame of the caller."""
         pcm = frame.data if frame.rate == self._rate else self._resampled(frame)
-        for piece in self._chunks.push(pcm):
+        if len(pcm) != self._fits:
+            self._fits = 0
+        for piece in (pcm,) if self._fits else self._chunks.push(pcm):
             if self._segment is None:
                 self._pre_roll.append(piece)
             else:

@@ -21,13 +21,14 @@ from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import Turn
 from fsm_agents.stages.base import SpeechChunk
 
-__all__ = ["AHEAD", "FRAME_SECONDS", "STALL", "Playback", "Utterance"]
+__all__ = ["AHEAD", "FRAME_SECONDS", "FULL", "STALL", "Playback", "Utterance"]
 
 FRAME_SECONDS = 0.02
 """The length of a frame that a room pulls: what Opus, WebRTC and telephony use."""
 AHEAD = 10.0
 """Seconds of sound that are made ahead of what sounds. More costs money on a cut; less risks a gap between slow sentences."""
-_FULL = round(AHEAD / FRAME_SECONDS)
+FULL = round(AHEAD / FRAME_SECONDS)
+"""The same in frames."""
 DRY = 20_000
 """µs without anything to sound after which the reply counts as drained: one frame. Sound that is made just in time (a model that speaks
 at the speed of speech, a room that plays as fast as it gets) would else be drained and audible again with each frame."""
@@ -131,7 +132,7 @@ class Playback:
         self.queue: deque[Utterance] = deque()
         self.spoken: list[Utterance] = []
         self.made = 0  # the number of the reply that is made to its end
-        self._ahead = 0  # frames in the queue
+        self.ahead = 0  # frames in the queue
         self._space = anyio.Event()
         self._sounded = 0  # frames, ever
         self._stalls: int | None = None  # how many had sounded when it was last looked whether the room stalls
@@ -150,7 +151,7 @@ class Playback:
     def begin(self) -> None:
         """A new reply owns the mouth."""
         self.queue.clear()
-        self._ahead = 0
+        self.ahead = 0
         self.spoken = []
 
     def add(self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False) -> Utterance:
@@ -164,16 +165,17 @@ class Playback:
 
     def feed(self, utterance: Utterance, chunk: SpeechChunk) -> None:
         """Sound of an utterance; of a reply that is over it is dropped here, whoever still makes it."""
-        if self.lives(utterance):
+        reply = self._reply_cell.node.member  # as lives() says it: this runs for every frame
+        if utterance.reply == self._talk.reply and (reply is _AUDIBLE or reply in LIVE):
             frames = utterance.feed(chunk)
             if frames:
-                self._ahead += frames
+                self.ahead += frames
                 self.wake()
 
     def finish(self, utterance: Utterance) -> None:
         """All of it is in."""
         if self.lives(utterance):
-            self._ahead += utterance.finish()
+            self.ahead += utterance.finish()
             self.wake()
 
     def end(self, reply: int) -> None:
@@ -183,7 +185,7 @@ class Playback:
 
     async def space(self) -> None:
         """Wait until what is made is not too far ahead of what sounds."""
-        while self._ahead > _FULL:
+        while self.ahead > FULL:
             if self._space.is_set():  # not always: an interjection may wait beside the answer
                 self._space = anyio.Event()
             await self._space.wait()
@@ -195,7 +197,7 @@ class Playback:
             if utterance.say is not None:
                 self._said(utterance.say, utterance.heard(unheard), True)  # noqa: FBT003
         self.queue.clear()
-        self._ahead = 0
+        self.ahead = 0
         self._space.set()
         spoken, self.spoken = self.spoken, []
         self._over(spoken, unheard, True)  # noqa: FBT003
@@ -237,8 +239,8 @@ class Playback:
         frame = head.frames.popleft()
         head.pulled += len(frame) // 2
         self._sounded += 1
-        self._ahead -= 1
-        if self._ahead == _FULL:
+        self.ahead -= 1
+        if self.ahead == FULL:
             self._space.set()
         return frame
 

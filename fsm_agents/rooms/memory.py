@@ -52,10 +52,11 @@ class MemoryRoom:
         if not isinstance(given, AudioFrame):
             msg = f"push({type(frame).__name__}): give an AudioFrame(pcm, rate)"
             raise MisuseError(msg)
-        if self._heard is None:
+        heard = self._heard
+        if heard is None:
             msg = "nobody listens in this room: start a session in it first"
             raise MisuseError(msg)
-        self._heard(frame)
+        heard(frame)
 
     def hang_up(self) -> None:
         """The caller leaves."""

