@@ -13,6 +13,7 @@ from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.tool import FunctionTool
 from fsm_agents.errors import FSMAgentsError
 from fsm_agents.plugins.openai import OpenAILLM, OpenAISTT, OpenAITTS
+from fsm_agents.plugins.openai.stt_stream import DEAF_AFTER
 from fsm_agents.stages.base import Transcript
 from fsm_agents.testing.provider import ProviderServer, provider_process
 
@@ -71,7 +72,8 @@ class Stages:
 
         def note(transcript: Transcript) -> None:
             heard.append(transcript)
-            if sum(one.final for one in heard) == len(sounds):
+            lost = sum(one.lost for one in heard)
+            if sum(one.final for one in heard) == len(sounds) and lost < DEAF_AFTER:  # else run() is about to raise
                 all_final.set()
 
         stream = stt.open(note)
