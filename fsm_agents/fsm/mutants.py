@@ -166,6 +166,10 @@ def score(
     return Score(tuple(_each(judge, len(tried), processes)))
 
 
+_GLANCES = (250, 2_500)
+"""Joint states of the first looks at a mutant."""
+
+
 def _worlds(made: World[S] | Sequence[World[S]]) -> tuple[World[S], ...]:
     return (made,) if isinstance(made, World) else tuple(made)
 
@@ -178,11 +182,21 @@ def _judge(
 ) -> Verdict:
     note = ""
     try:
-        for world, limit in zip(_worlds(world_factory(mutant.build())), limits, strict=True):
-            report = explore(world, properties, limit=limit, first=True)
-            if report.findings:
-                return Verdict(mutant.name, report.findings[0].name)
-            note = note if report.complete else f"search stopped at {limit} states"
+        searched = list(zip(_worlds(world_factory(mutant.build())), limits, strict=True))
+        for glance in (
+            *_GLANCES,
+            None,
+        ):  # most are noticed after a few steps in one of the worlds: look around before looking closely
+            left = []
+            for world, limit in searched:
+                most = limit if glance is None else min(glance, limit)
+                report = explore(world, properties, limit=most, first=True)
+                if report.findings:
+                    return Verdict(mutant.name, report.findings[0].name)
+                if not report.complete:
+                    left.append((world, limit))
+                    note = f"search stopped at {limit} states" if glance is None else note
+            searched = left
     except Exception as broken:  # noqa: BLE001 - a table that is refused, or a property that meets what it never expected
         return Verdict(mutant.name, f"raised {type(broken).__name__}")
     return Verdict(mutant.name, "", note)

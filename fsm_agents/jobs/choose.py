@@ -20,12 +20,14 @@ from collections.abc import Sequence
 from fsm_agents.errors import MisuseError, nearest
 from fsm_agents.rooms.base import Room
 
-__all__ = ["VARIABLE", "WORDS", "choose_room", "is_placeholder", "room_argument"]
+__all__ = ["RECORD", "VARIABLE", "WORDS", "choose_room", "is_placeholder", "room_argument"]
 
 log = logging.getLogger("fsm_agents")
 
 VARIABLE = "FSM_AGENTS_ROOM"
 """The environment variable that names a room."""
+RECORD = "FSM_AGENTS_RECORD"
+"""The one that names a folder to record in. It stands here, since what records is loaded only where something is recorded."""
 WORDS = ("memory", "wav:IN.wav", "wav:IN.wav:OUT.wav")
 """What it, and the others, may say."""
 _LATER = ("browser", "console", "videosdk")

@@ -15,7 +15,7 @@ import attrs
 
 from fsm_agents.errors import MisuseError, strict_keywords
 from fsm_agents.fsm.joint import Step
-from fsm_agents.jobs.choose import choose_room
+from fsm_agents.jobs.choose import RECORD, choose_room
 from fsm_agents.machines.effects import LeaveRoom, ReportClosed
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
@@ -27,15 +27,13 @@ if TYPE_CHECKING:
 
     from fsm_agents.jobs.recording import Recording
 
-__all__ = ["CALLBACK_LIMIT", "VARIABLE", "JobContext", "RoomOptions"]
+__all__ = ["CALLBACK_LIMIT", "JobContext", "RoomOptions"]
 
 log = logging.getLogger("fsm_agents")
 
 CALLBACK_LIMIT = 15.0
 """Seconds one shutdown callback may take: what the original allows."""
 
-VARIABLE = "FSM_AGENTS_RECORD"
-"""The environment variable that names a folder to record in."""
 _shutting_down: ContextVar[object] = ContextVar("fsm_agents_shutting_down", default=None)
 """The job whose shutdown this code is part of; ``None`` elsewhere."""
 
@@ -222,7 +220,7 @@ def _folder(record: str | os.PathLike[str] | None) -> Path | None:
     given: object = record
     if not isinstance(given, str | os.PathLike | None):
         raise MisuseError(f"JobContext(record={record!r}): give the path of a folder, or None")
-    said = os.environ.get(VARIABLE, "").strip() if record is None else record
+    said = os.environ.get(RECORD, "").strip() if record is None else record
     if not said:
         return None
     from pathlib import Path  # here: most jobs record nothing

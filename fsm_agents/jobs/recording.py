@@ -24,7 +24,7 @@ from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.fsm.joint import Step
 from fsm_agents.fsm.record import StepLog
-from fsm_agents.jobs.context import VARIABLE
+from fsm_agents.jobs.choose import RECORD as VARIABLE
 from fsm_agents.jobs.tape import CallTape
 from fsm_agents.machines.effects import CancelReply, ReportClosed
 from fsm_agents.machines.events import ReplyPlayed

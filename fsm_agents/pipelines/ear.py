@@ -55,10 +55,10 @@ class CascadeEar:
         spawn: Starts a task that the session owns.
     """
 
-    # Slots: with many sessions, each frame finds what it needs out of the processor's caches; what is not looked at, costs nothing.
+    # With many sessions a frame finds little of what it needs in the processor's caches: slots are a place less to look at.
     __slots__ = (
-        "__weakref__", "_chunks", "_detect", "_detector", "_expected", "_failures", "_fits", "_from", "_is_speech", "_post", "_pre_roll", "_rate",
-        "_segment", "_spawn", "_stream", "_stt", "_stt_rate", "_to_stt", "_turn_detector", "_waiting",
+        "__weakref__", "_chunks", "_detect", "_detector", "_expected", "_failures", "_fits", "_from", "_is_speech", "_post",
+        "_pre_roll", "_rate", "_segment", "_spawn", "_stream", "_stt", "_stt_rate", "_to_stt", "_turn_detector", "_waiting",
     )  # fmt: skip
 
     def __init__(

@@ -77,6 +77,8 @@ class HandOffs:
 
     async def settled(self) -> None:
         """Wait until the hooks of a hand-off have run, but not longer than an answer can wait."""
+        if not self._due:  # every answer asks, and the deadline alone costs 6 µs
+            return
         with anyio.move_on_after(HAND_OFF_GRACE):
             while self._due:
                 await self._over.wait()
