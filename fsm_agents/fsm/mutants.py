@@ -23,6 +23,7 @@ from fsm_agents.fsm.table import StateTable
 __all__ = ["Mutant", "Score", "Verdict", "mutants", "score"]
 
 S = TypeVar("S", bound=Shared)
+R = TypeVar("R")
 Tables = Mapping[str, StateTable[Any, Any]]
 Rebuild = Callable[[Tables], Joint[Any]]
 
@@ -151,13 +152,18 @@ def score(
     Raises:
         MisuseError: the tables as they are break a property, so that nothing would follow from a mutant's breaking it.
     """
+    worlds = _worlds(world_factory(joint))
+
+    def as_they_are(place: int) -> tuple[int, str]:
+        base = explore(worlds[place], properties)
+        return len(base.graph.nodes), str(base.findings[0]) if base.findings else ""
+
     limits = []
-    for world in _worlds(world_factory(joint)):
-        base = explore(world, properties)
-        if base.findings:
-            msg = f"{joint.name}: the tables as they are break a property; mutants would prove nothing.\n{base.findings[0]}"
+    for states, finding in _each(as_they_are, len(worlds), processes):
+        if finding:
+            msg = f"{joint.name}: the tables as they are break a property; mutants would prove nothing.\n{finding}"
             raise MisuseError(msg)
-        limits.append(3 * len(base.graph.nodes) + 1_000 if limit is None else limit)
+        limits.append(3 * states + 1_000 if limit is None else limit)
     tried = [mutant for mutant in mutants(joint, rebuild) if only is None or only(mutant)]
 
     def judge(place: int) -> Verdict:
@@ -202,7 +208,7 @@ def _judge(
     return Verdict(mutant.name, "", note)
 
 
-def _each(judge: Callable[[int], Verdict], count: int, processes: int) -> list[Verdict]:
+def _each(judge: Callable[[int], R], count: int, processes: int) -> list[R]:
     import multiprocessing
 
     if processes <= 1 or "fork" not in multiprocessing.get_all_start_methods():
@@ -217,13 +223,13 @@ def _each(judge: Callable[[int], Verdict], count: int, processes: int) -> list[V
         return pool.map(_adopted, range(count), chunksize=1)
 
 
-_JUDGE: list[Callable[[int], Verdict]] = []
+_JUDGE: list[Callable[[int], Any]] = []
 """In a forked child: what it was forked to do. Empty in every other process."""
 
 
-def _adopt(judge: Callable[[int], Verdict]) -> None:
+def _adopt(judge: Callable[[int], Any]) -> None:
     _JUDGE[:] = [judge]
 
 
-def _adopted(place: int) -> Verdict:
+def _adopted(place: int) -> Any:
     return _JUDGE[0](place)

@@ -8,6 +8,7 @@ from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.explore import Graph, Move, concerns
 from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
+from fsm_agents.machines.caller import UNHEARD
 from fsm_agents.machines.caller import Caller as C
 from fsm_agents.machines.properties import state
 from fsm_agents.machines.reply import OVER
@@ -147,4 +148,14 @@ def holding_ends(graph: Graph) -> Iterator[tuple[int, str]]:
     )
 
 
-LIVENESS = (silence_ends, turns_end, closing_ends, holding_ends)
+def waiting_for_words_ends(graph: Graph) -> Iterator[tuple[int, str]]:
+    """Words that are overdue are not waited for for ever: the caller is asked again by a timer, if it is on."""
+    yield from _timers_lead_to(
+        graph,
+        lambda talk: not talk.overdue,
+        lambda talk: talk.delays[UNHEARD] is not None,
+        "overdue words may be waited for for ever",
+    )
+
+
+LIVENESS = (silence_ends, turns_end, closing_ends, holding_ends, waiting_for_words_ends)

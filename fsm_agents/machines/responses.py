@@ -219,7 +219,8 @@ def drained_is_not_audible(move: Moved) -> str | None:
         return "it sounds and is not audible"
     if isinstance(event, on.ReplyDrained) and state(after, "reply") is R.AUDIBLE:
         return "nothing sounds and it is audible"
-    return None
+    waits = isinstance(event, on.ReplyDrained) and state(before, "reply") is R.AUDIBLE and before.tools
+    return "it waits for its tools and counts as silent" if waits and state(after, "reply") is not R.ACTING else None
 
 
 @concerns(Due)
