@@ -12,7 +12,12 @@ from fsm_agents.machines.responses import PROPERTIES
 from fsm_agents.machines.world import USUAL, Bounds, voice_world
 
 
-@pytest.mark.parametrize("bounds", USUAL[:-1], ids=str)
+def name(bounds: Bounds) -> str:
+    """Of a test."""
+    return f"{bounds.texts} texts, {bounds.says} says" + (", a final one ends the turn" if bounds.final_ends_turn else "")
+
+
+@pytest.mark.parametrize("bounds", USUAL[:-1], ids=name)
 def test_a_small_world_holds(bounds: Bounds) -> None:
     report = explore(voice_world(bounds), PROPERTIES)
     assert report.findings == []
