@@ -87,7 +87,6 @@ class Recording:
         self._tape: CallTape | None = None
         self._file = (folder / STEPS).open("w", encoding="utf-8")
         self._log = StepLog(CONVERSATION, self._file.write)
-        self._going = True
         talk = session.host.driver.talk
         with self._guarded():
             self._log.begin(talk, {
@@ -172,12 +171,16 @@ class Recording:
             with self._guarded():
                 self._finish(self.now())
 
+    @property
+    def _going(self) -> bool:
+        """Whether anything is still written."""
+        return not self._file.closed
+
     def _finish(self, at: int) -> None:
         self._look(at)
         if self._tape is not None:
             self._tape.close(at)
         self._file.close()
-        self._going = False
 
     async def write_page(self, *, title: str = "A call, as it went", beside: Sequence[Beside] = ()) -> bool:
         """Write the page, in a worker thread. Returns whether there is one; if not, the log says why."""
@@ -200,7 +203,6 @@ class Recording:
         try:
             yield
         except Exception as broken:
-            self._going = False
             log.error("the recording in %s stops here, and the conversation goes on: %s", self.folder, broken)
             with suppress(Exception):
                 if self._tape is not None:

@@ -7,6 +7,7 @@ those of responses that nobody wants any more. When to answer, and what is cut, 
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -80,7 +81,7 @@ class RealtimeLine:
         self._responses: list[Response] = []
         self._past: deque[str] = deque(maxlen=64)  # names of responses that are over: what still comes of them is old
         self._tags = 0
-        self._renewal_due = False
+        self._renew_from = math.inf  # when the connection is old enough to be renewed
         name = type(model).__name__
         self.link = LinkDriver(self._connect, self._serve, self._given_up, name=name)
 
@@ -131,7 +132,7 @@ class RealtimeLine:
 
     def _lost(self, reason: str) -> None:
         self.session, self._up = None, anyio.Event()
-        self._renewal_due = False
+        self._renew_from = math.inf
         for response in list(self._responses):
             response.post(Lost(reason))
         self._sweep()
@@ -143,8 +144,7 @@ class RealtimeLine:
     async def _renew(self, limit: float) -> None:
         """A provider ends connections after a while: go before, when nobody speaks."""
         start = anyio.current_time()
-        await anyio.sleep_until(start + RENEW_FROM * limit)
-        self._renewal_due = True
+        self._renew_from = start + RENEW_FROM * limit
         await anyio.sleep_until(start + RENEW_AT * limit)
         self.link.renew("renewed: its time is almost over")
 
@@ -152,8 +152,8 @@ class RealtimeLine:
 
     def send_audio(self, pcm: bytes) -> None:
         """The caller's next sound."""
-        if self._renewal_due and self._turn.state is Turn.LISTENING:
-            self._renewal_due = False
+        if self._turn.state is Turn.LISTENING and anyio.current_time() >= self._renew_from:
+            self._renew_from = math.inf
             self.link.renew("renewed at a quiet moment: its time is almost over")
         if self.session is not None:
             self.session.send_audio(pcm)

@@ -88,9 +88,8 @@ class LinkDriver(Generic[C]):
         async with anyio.create_task_group() as self._tasks:
             self._tasks.start_soon(self._timers.run, name=f"{self._name} timers")
             self.post(DialAsked())
-            await (
-                anyio.Event().wait()
-            )  # not sleep_forever(): on asyncio that is a timer, whose context outlives the session in the loop
+            # Not sleep_forever(): on asyncio that is a timer, whose context outlives the session in the loop.
+            await anyio.Event().wait()
 
     def post(self, event: object) -> None:
         """Tell the table."""

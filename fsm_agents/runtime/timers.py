@@ -80,9 +80,8 @@ class Timers:
 
     async def run(self) -> None:
         """Fire what is due, until cancelled."""
-        never = (
-            anyio.Event()
-        )  # not sleep_forever(): on asyncio that is a timer at infinity, whose context outlives the session in the loop
+        # Not sleep_forever(): on asyncio that is a timer at infinity, whose context outlives the session in the loop.
+        never = anyio.Event()
         while True:
             self._wakes = self._next()
             with anyio.CancelScope(deadline=self._wakes / 1_000_000) as self._scope:

@@ -97,9 +97,8 @@ class SessionHost:
             with anyio.CancelScope(shield=True):
                 await self._run(ready)
         finally:
-            if (
-                not self.closed.is_set()
-            ):  # torn out from under the tables (a SystemExit in a hook): nobody else is left to close it
+            if not self.closed.is_set():
+                # Torn out from under the tables (a SystemExit in a hook): nobody else is left to close it.
                 for event in (CloseAsked("error: the session's own task was ended"), Exited(), TornDown()):
                     self.driver.post(event)
 

@@ -192,10 +192,6 @@ class RealtimeSession(Protocol):
         """The sound since the last commit is an item: answered with :class:`InputCommitted`. For a model without turn detection."""
         ...
 
-    def forget_audio(self) -> None:
-        """Forget sound that is not committed."""
-        ...
-
     def update(self, settings: RealtimeSettings) -> None:
         """The settings have changed."""
         ...

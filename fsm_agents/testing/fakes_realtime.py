@@ -145,7 +145,7 @@ class FakeRealtimeSession:
         self.model, self.settings = model, settings
         self.conversation: list[FakeItem] = []
         self.told: list[tuple[Any, ...]] = []
-        self.closed = False
+        self._gone = anyio.Event()
         self._events: deque[RealtimeEvent | Exception] = deque()
         self._news = anyio.Event()
         self._waiting: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -175,11 +175,6 @@ class FakeRealtimeSession:
             return
         self._commit(self._speaking or self._name("item"))
         self._speaking = None
-
-    def forget_audio(self) -> None:
-        """Forget what was not committed."""
-        self.told.append(("forget_audio",))
-        self._buffered, self._speaking = 0, None
 
     def update(self, settings: RealtimeSettings) -> None:
         """Other settings."""
@@ -262,7 +257,12 @@ class FakeRealtimeSession:
 
     async def aclose(self) -> None:
         """Closed."""
-        self.closed = True
+        self._gone.set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was."""
+        return self._gone.is_set()
 
     def emit(self, *events: RealtimeEvent | Exception) -> None:
         """Have these happen now, whatever the script says: late, twice, in another order."""

@@ -86,10 +86,6 @@ class OpenAIRealtimeSession:
         self._reader.commits(name)
         self._tell({"type": "input_audio_buffer.commit"})
 
-    def forget_audio(self) -> None:
-        """Forget sound that is not committed."""
-        self._tell({"type": "input_audio_buffer.clear"})
-
     def update(self, settings: RealtimeSettings) -> None:
         """Other settings; nothing, if they are the same."""
         if settings != self._settings:

@@ -33,8 +33,8 @@ async def test_a_child_that_does_not_want_to_go_is_killed_with_its_children(mcp:
     stubborn = (
         f"import os, signal, subprocess, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nheld = open({pipe!r}, 'w')\n"
     )
-    other = stubborn + "print(os.getpid(), file=held, flush=True)\ntime.sleep(600)"
-    code = f"{stubborn}subprocess.Popen([sys.executable, '-c', {other!r}])\n" + mcp.old_server() + "\ntime.sleep(600)"
+    other = stubborn + "print(os.getpid(), file=held, flush=True)\nsignal.pause()"
+    code = f"{stubborn}subprocess.Popen([sys.executable, '-c', {other!r}])\n" + mcp.old_server() + "\nsignal.pause()"
     opened: list[Any] = []
 
     async def follow() -> None:
@@ -100,7 +100,7 @@ async def test_a_server_that_is_another_one_after_a_restart_is_not_called(mcp: A
 
 async def test_a_server_that_does_not_answer_is_given_up(mcp: Any) -> None:
     with pytest.raises(ProviderError, match=r"did not answer within 1 s"):
-        async with mcp.running(mcp.script("import time; time.sleep(60)", start_limit=1.0)):
+        async with mcp.running(mcp.script("import signal; signal.pause()", start_limit=1.0)):
             pass
 
 
@@ -192,7 +192,7 @@ async def test_the_child_ends_when_it_is_still_starting(mcp: Any, tmp_path: Path
     """A session that closes while its servers start leaves none behind."""
     pipe = _pipe(tmp_path)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(mcp.script(f"import os, time; open({pipe!r}, 'w').write(str(os.getpid())); time.sleep(600)").run, print)
+        tasks.start_soon(mcp.script(f"import os, signal; open({pipe!r}, 'w').write(str(os.getpid())); signal.pause()").run, print)
         pid = int(await anyio.to_thread.run_sync(Path(pipe).read_text))
         assert mcp.alive(pid)
         tasks.cancel_scope.cancel()
