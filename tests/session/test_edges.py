@@ -134,8 +134,9 @@ async def test_leaving_is_bounded_too(how: str) -> None:
 
 
 async def test_a_process_with_llm_of_ones_own_is_closed_with_its_answer() -> None:
-    """A flow lets go of it when it is cut; nothing is left to the collector of garbage."""
+    """Though somebody still holds it: it is not left to the collector of garbage, which would close it when nobody does."""
     closed: list[str] = []
+    held: list[AsyncIterator[str]] = []
 
     class Polite(ConversationFlow):
         async def process_with_llm(self) -> AsyncIterator[str]:
@@ -149,7 +150,8 @@ async def test_a_process_with_llm_of_ones_own_is_closed_with_its_answer() -> Non
                 closed.append("closed")
 
         async def run(self, transcript: str) -> AsyncIterator[str]:
-            async for text in self.process_with_llm():
+            held.append(self.process_with_llm())
+            async for text in held[-1]:
                 yield text
 
     async with scene(flow=Polite(), llm=FakeLLM(["One two three. Four five six."], pause=0.1)) as s:
