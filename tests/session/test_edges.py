@@ -29,7 +29,7 @@ from fsm_agents.stages.base import STTStream, Transcript
 from fsm_agents.testing.clock import backend_options
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeTTS, FakeVAD
 from tests.session.sabotage import Saboteur
-from tests.session.scene import GUARD, scene
+from tests.session.scene import GUARD, VoiceTTS, scene
 
 pytestmark = pytest.mark.anyio
 
@@ -154,10 +154,11 @@ async def test_a_process_with_llm_of_ones_own_is_closed_with_its_answer() -> Non
             async for text in held[-1]:
                 yield text
 
-    async with scene(flow=Polite(), llm=FakeLLM(["One two three. Four five six."], pause=0.1)) as s:
+    slow = VoiceTTS(pause=0.2)  # the answer is cut while its words are spoken: what made them waits where it gave the last one
+    async with scene(flow=Polite(), llm=FakeLLM(["One two three. Four five six."]), tts=slow) as s:
         await s.caller.wait(GUARD)
         await s.turn()
-        await s.label("thinking", "speaking")
+        await s.label("speaking")
         s.session.interrupt()
         await s.soon(lambda: closed)
         await s.turn()
