@@ -142,6 +142,8 @@ class _Writer:
 
     def _field(self, field: attrs.Attribute[Any]) -> _Encoder | None:
         """What writes this field whatever stands in it; ``None``: the encoder of the value's class."""
+        if field.metadata.get("secret") == "always":
+            return _hidden
         if self.redact and field.metadata.get("secret"):
             return _hidden
         if self.redact and field.metadata.get("public"):

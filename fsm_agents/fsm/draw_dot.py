@@ -10,7 +10,7 @@ from fsm_agents.fsm.draw_picture import Arrow, Box, Node, Picture, picture
 from fsm_agents.fsm.draw_words import Marks, row_id
 from fsm_agents.fsm.table import StateTable
 
-__all__ = ["dot", "png", "svg"]
+__all__ = ["attributes", "dot", "png", "quote", "render", "svg"]
 
 TAKEN, MISSED = "#1a7f37", "#c0392b"
 """The colours of a row that was taken and of one that was not, in a drawing with marks."""
@@ -27,7 +27,7 @@ def dot(table: StateTable[Any, Any], marks: Marks | None = None) -> str:
         marks: Counts: what was taken is green, what was not is red and dashed.
     """
     drawn = picture(table)
-    lines = [f"digraph {_quote(table.name)} {{"]
+    lines = [f"digraph {quote(table.name)} {{"]
     lines += [f"  {line}" for line in _body(drawn, marks)]
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -40,7 +40,7 @@ def svg(table: StateTable[Any, Any], marks: Marks | None = None) -> str:
     Raises:
         MissingExtra: the extra ``[diagrams]`` is not installed.
     """
-    return _render(dot(table, marks), "svg", "svg()").decode("utf-8")
+    return render(dot(table, marks), "svg", "svg()").decode("utf-8")
 
 
 def png(table: StateTable[Any, Any], marks: Marks | None = None) -> bytes:
@@ -49,10 +49,10 @@ def png(table: StateTable[Any, Any], marks: Marks | None = None) -> bytes:
     Raises:
         MissingExtra: the extra ``[diagrams]`` is not installed.
     """
-    return _render(dot(table, marks), "png", "png()")
+    return render(dot(table, marks), "png", "png()")
 
 
-def _render(text: str, form: str, needs: str) -> bytes:
+def render(text: str, form: str, needs: str) -> bytes:
     try:
         from pygraphviz import AGraph
     except ImportError as missing:
@@ -63,14 +63,14 @@ def _render(text: str, form: str, needs: str) -> bytes:
 
 def _body(drawn: Picture, marks: Marks | None) -> Iterator[str]:
     font = {"fontname": "Helvetica"}
-    yield _attributes(
+    yield attributes(
         "graph", {"label": drawn.name, "labelloc": "t", "compound": "true", "nodesep": "0.45", "ranksep": "0.6", **font}
     )
-    yield _attributes("node", {"shape": "box", "style": "rounded", "fontsize": "11", **font})
-    yield _attributes("edge", {"fontsize": "9", **font})
+    yield attributes("node", {"shape": "box", "style": "rounded", "fontsize": "11", **font})
+    yield attributes("edge", {"fontsize": "9", **font})
     for part in drawn.parts:
         yield from _part(part, marks)
-    yield _attributes("start", {"shape": "point", "id": "start", "label": ""})
+    yield attributes("start", {"shape": "point", "id": "start", "label": ""})
     yield from (f"start -> {node.id};" for node in drawn.nodes() if node.start)
     boxes = drawn.boxes()
     for arrow in drawn.arrows:
@@ -80,12 +80,12 @@ def _body(drawn: Picture, marks: Marks | None) -> Iterator[str]:
 def _part(part: Node | Box, marks: Marks | None) -> Iterator[str]:
     if isinstance(part, Box):
         yield f"subgraph cluster_{part.id} {{"
-        yield f"  id={_quote(part.id)}; label={_quote(part.title)}; style=rounded;"
+        yield f"  id={quote(part.id)}; label={quote(part.title)}; style=rounded;"
         for inner in part.inside:
             yield from (f"  {line}" for line in _part(inner, marks))
         yield "}"
         return
-    label = _quote(part.title)
+    label = quote(part.title)
     if part.lines:
         lines = "".join(_plain(line.label + _times(line.row, marks)) + r"\l" for line in part.lines)
         label = f'"{_plain(part.title)}\\n{lines}"'
@@ -94,7 +94,7 @@ def _part(part: Node | Box, marks: Marks | None) -> Iterator[str]:
     if marks and not part.note:
         rested = marks.states.get(part.title)
         look |= {"color": TAKEN} if rested else {"color": MISSED, "style": "rounded,dashed"}
-    yield _attributes(part.id, {"id": part.id, "tooltip": part.meaning or part.title, **look}, label=label)
+    yield attributes(part.id, {"id": part.id, "tooltip": part.meaning or part.title, **look}, label=label)
 
 
 def _arrow(arrow: Arrow, boxes: dict[str, Box], marks: Marks | None) -> str:
@@ -107,20 +107,20 @@ def _arrow(arrow: Arrow, boxes: dict[str, Box], marks: Marks | None) -> str:
         source, look["ltail"] = boxes[source].start, f"cluster_{source}"
     if dest in boxes:
         dest, look["lhead"] = boxes[dest].start, f"cluster_{dest}"
-    return _attributes(f"{source} -> {dest}", look)
+    return attributes(f"{source} -> {dest}", look)
 
 
 def _times(row: int, marks: Marks | None) -> str:
     return f" ×{marks.rows.get(row, 0)}" if marks else ""
 
 
-def _attributes(what: str, given: Mapping[str, str], *, label: str = "") -> str:
+def attributes(what: str, given: Mapping[str, str], *, label: str = "") -> str:
     """One statement; ``label`` is quoted already, because it holds line ends."""
-    quoted = {**({"label": label} if label else {}), **{key: _quote(value) for key, value in given.items()}}
+    quoted = {**({"label": label} if label else {}), **{key: quote(value) for key, value in given.items()}}
     return f"{what} [{', '.join(f'{key}={value}' for key, value in quoted.items())}];"
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
     return f'"{_plain(text)}"'
 
 

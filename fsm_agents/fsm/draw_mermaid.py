@@ -10,7 +10,7 @@ from fsm_agents.fsm.draw_picture import Arrow, Box, Node, Picture, picture
 from fsm_agents.fsm.draw_words import Marks
 from fsm_agents.fsm.table import StateTable
 
-__all__ = ["mermaid"]
+__all__ = ["escape", "mermaid"]
 
 
 def mermaid(table: StateTable[Any, Any], marks: Marks | None = None) -> str:
@@ -45,26 +45,26 @@ def _body(drawn: Picture, marks: Marks | None) -> Iterator[str]:
 
 def _part(part: Node | Box, marks: Marks | None) -> Iterator[str]:
     if isinstance(part, Box):
-        yield f'state "{_escape(part.title)}" as {part.id} {{'
+        yield f'state "{escape(part.title)}" as {part.id} {{'
         yield f"    [*] --> {part.start}"
         for inner in part.inside:
             yield from (f"    {line}" for line in _part(inner, marks))
         yield "}"
         return
-    yield f'state "{_escape(part.title)}" as {part.id}'
+    yield f'state "{escape(part.title)}" as {part.id}'
     for line in part.lines:
-        yield f"{part.id}: {_escape(line.label)}{_times(line.row, marks)}"
+        yield f"{part.id}: {escape(line.label)}{_times(line.row, marks)}"
 
 
 def _arrow(arrow: Arrow, marks: Marks | None) -> str:
-    return f"{arrow.source} --> {arrow.dest}: {_escape(arrow.label)}{_times(arrow.row, marks)}"
+    return f"{arrow.source} --> {arrow.dest}: {escape(arrow.label)}{_times(arrow.row, marks)}"
 
 
 def _times(row: int, marks: Marks | None) -> str:
     return f" ×{marks.rows.get(row, 0)}" if marks else ""
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text as entities where Mermaid would read a sign: ``;`` ends a line, a second ``:`` a label, ``%%`` begins a comment."""
     for sign in '#;:"<>%':
         text = text.replace(sign, f"\0{ord(sign)}\1")

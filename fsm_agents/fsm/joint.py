@@ -161,6 +161,32 @@ class Joint(Generic[S]):
         data.stepping = 0
         return data
 
+    def retime(self, data: S, delays: Mapping[str, float | None]) -> bool:
+        """Give one conversation other delays from now on; timers that are armed keep theirs. Not inside a step.
+
+        Args:
+            data: The conversation.
+            delays: Seconds for timers by name, 0 or more; ``None`` turns one off. Others stay as they are.
+
+        Returns:
+            Whether anything changed.
+
+        Raises:
+            MisuseError: no timer has that name, a delay is no number of seconds, or a step is running.
+        """
+        if data.stepping:
+            msg = f"{self.name}: timers cannot be changed inside a step"
+            raise MisuseError(msg)
+        if unknown := set(delays) - {timer.name for timer in data.delays}:
+            offered = " ".join(f"{name!r}: {nearest(name, [t.name for t in data.delays])}" for name in sorted(unknown))
+            msg = f"{self.name}: no timer is called {offered}"
+            raise MisuseError(msg)
+        chosen = {t: _micros(t.name, delays[t.name]) if t.name in delays else delay for t, delay in data.delays.items()}
+        if chosen == data.delays:
+            return False
+        data.delays = self._shared(MappingProxyType(chosen))
+        return True
+
     def _shared(self, chosen: Mapping[Timer, int | None]) -> Mapping[Timer, int | None]:
         """The same settings as one object: they are more than half of what a conversation would own."""
         key = tuple(chosen.values())

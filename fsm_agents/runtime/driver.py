@@ -11,12 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.fsm.joint import Arm, Joint, Step
+from fsm_agents.fsm.joint import Arm, Joint, Shared, Step
 from fsm_agents.machines.events import CloseAsked
-from fsm_agents.machines.talk import Talk
 from fsm_agents.runtime.threads import wait_for_loop
 from fsm_agents.runtime.timers import Timers, micros
 
@@ -24,28 +23,33 @@ __all__ = ["Driver", "Watcher"]
 
 log = logging.getLogger("fsm_agents")
 
+S = TypeVar("S", bound=Shared)
 T = TypeVar("T")
 Watcher = Callable[[int, Step], None]
 """Sees every step at rest, with the time in µs of the loop's clock. It may not post."""
 
 
-class Driver:
+class Driver(Generic[S]):
     """One conversation at run time.
 
     Args:
         joint: The machines.
         talk: The conversation.
         perform: Starts one effect.
+        broke: Makes the event that says why a step or an effect failed. For the conversation itself it closes the session.
     """
 
-    __slots__ = ("_arms", "_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
+    __slots__ = ("_arms", "_broke_event", "_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
 
-    def __init__(self, joint: Joint[Talk], talk: Talk, perform: Callable[[object], None]) -> None:
+    def __init__(
+        self, joint: Joint[S], talk: S, perform: Callable[[object], None], *, broke: Callable[[str], object] = CloseAsked
+    ) -> None:
         self.joint = joint
         self.talk = talk
         self.timers = Timers(talk, self.post)
         self.watchers: list[Watcher] = []
         self._perform = perform
+        self._broke_event = broke
         self._queue: deque[Any] | None = None
         self._arms: list[Arm] = []
         self._context: Context | None = None
@@ -102,8 +106,8 @@ class Driver:
         try:
             step = self.joint.step(self.talk, event)
         except Exception as broken:
-            if isinstance(event, CloseAsked):  # asking again would ask for ever
-                log.critical("the session cannot be closed by its tables", exc_info=broken)
+            if event.__class__ is self._broke_event:  # asking again would ask for ever
+                log.critical("the tables cannot even be told that they are broken", exc_info=broken)
             else:
                 self._broke(f"the step on {type(event).__name__}", broken)
             return Step(event)
@@ -128,4 +132,4 @@ class Driver:
     def _broke(self, where: str, broken: Exception) -> None:
         log.error("%s failed", where, exc_info=broken)
         if self._queue is not None:
-            self._queue.append(CloseAsked(f"error: {where} failed: {type(broken).__name__}: {broken}"))
+            self._queue.append(self._broke_event(f"error: {where} failed: {type(broken).__name__}: {broken}"))

@@ -43,7 +43,7 @@ inside: ContextVar[object] = ContextVar("fsm_agents_inside", default=None)
 class SessionHost:
     """The working side of one session."""
 
-    def __init__(self, session: AgentSession, driver: Driver, room: Room | None) -> None:
+    def __init__(self, session: AgentSession, driver: Driver[Talk], room: Room | None) -> None:
         self.session, self.driver, self.room = session, driver, room
         self.closed, self.entered, self._torn = anyio.Event(), anyio.Event(), anyio.Event()
         self._home = anyio.Event()

@@ -1,0 +1,158 @@
+"""What the page of a flow knows, as JSON values: its states, what is said and may be said in each, its rows, and recorded calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from fsm_agents.flows.draw.cells import acts_text, clean, inside_text, target_text, trigger_text, when_text
+from fsm_agents.flows.draw.names import Ids
+from fsm_agents.flows.draw.picture import KINDS, Picture
+from fsm_agents.flows.draw.script import sentences
+from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState, Scope
+from fsm_agents.flows.spec import RowSpec, SlotSpec
+from fsm_agents.flows.syntax import Goto, Llm, PhraseRef, Press, Says, Visit, phrase_text
+
+__all__ = ["CallTrace", "page_data"]
+
+_CALLER = (Says, Press, Llm)
+
+
+@attrs.frozen
+class CallTrace:
+    """A call as it went, to be played along the diagram.
+
+    Args:
+        name: What it is called in the page.
+        steps: In order: seconds from the beginning, the state's flat name (empty: unchanged; one that the flow has not is shown by
+            name only), who (``caller``, ``agent``, ``tool`` …), and what was said or came.
+    """
+
+    name: str
+    steps: Sequence[tuple[float, str, str, str]]
+
+
+def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = ()) -> dict[str, Any]:
+    """Everything the page shows beside the drawing. Every text is plain: the page makes no markup of it."""
+    ids = Ids(flat)
+    made = _Made(flat, ids)
+    nodes = {node.id: node for node in drawn.nodes()}
+    states = [made.state(state) | {"kind": nodes[ids.states[name]].kind} for name, state in flat.states.items()]
+    notes = [
+        {"id": node.id, "name": node.title, "kind": "any", "about": "These rows hold in many states.", "says": [], "hears": rows}
+        for node in nodes.values()
+        if node.kind == "any" and (rows := made.held(node.id))
+    ]
+    count = len([state for state in flat.states.values() if state.ends])
+    return {
+        "name": clean(flat.spec.name),
+        "facts": f"version {flat.spec.version} · {len(flat.states)} states · {len(made.rows)} rows and questions · {count} ends",
+        "start": ids.states[flat.start],
+        "kinds": dict(KINDS),
+        "states": [*states, *notes],
+        "rows": made.rows,
+        "calls": [_call(call, ids.states) for call in calls],
+    }
+
+
+def _call(call: CallTrace, ids: Mapping[str, str]) -> dict[str, Any]:
+    steps = [[round(float(at), 3), ids.get(state, ""), clean(state), clean(who), clean(text)] for at, state, who, text in call.steps]
+    return {"name": clean(call.name), "steps": steps}
+
+
+class _Made:
+    """Makes the entries; rows are told once, and states name them."""
+
+    def __init__(self, flat: FlatFlow, ids: Ids) -> None:
+        self.flat, self.ids = flat, ids
+        self.rows: dict[str, dict[str, Any]] = {}
+        for scope in flat.scopes.values():
+            for number, row in enumerate(scope.spec.rows, 1):
+                self.rows[ids.row(scope, number)] = self._row(scope, row, number)
+        self.said: dict[tuple[str, str], list[list[str]]] = {}
+        for each in sentences(flat):
+            self.said.setdefault((each.flow, each.state), []).append([each.when, each.text, each.audio])
+
+    def state(self, state: FlatState) -> dict[str, Any]:
+        spec, scope = state.spec, state.scope
+        rows = dict.fromkeys(self._key(edge, state) for edge in (*state.words, *state.edges))
+        return {
+            "id": self.ids.states[state.name],
+            "name": state.name,
+            "about": _about(state),
+            "place": str(spec.place),
+            "says": self.said.get((scope.spec.name, spec.name), []),
+            "hears": list(rows),
+        }
+
+    def held(self, note: str) -> list[str]:
+        """The rows that start from a note."""
+        found = []
+        for scope in self.flat.scopes.values():
+            for number, row in enumerate(scope.spec.rows, 1):
+                if note in set(self._notes(scope, row)):
+                    found.append(self.ids.row(scope, number))
+        return found
+
+    def _notes(self, scope: Scope, row: RowSpec) -> Iterator[str]:
+        """The notes that a row starts from."""
+        if row.inside.anywhere:
+            yield f"n{self.ids.boxes[scope.path][1:]}" if scope.path else "n_any"
+        for name in row.inside.names:
+            key = self.ids.boxes.get(scope.full(name)) or self.ids.boxes.get(scope.full(name) + "/")
+            if key:
+                yield f"n{key[1:]}"
+
+    def _key(self, edge: Edge, state: FlatState) -> str:
+        key = self.ids.edge(edge, state.name)
+        if edge.row is None and key not in self.rows:
+            slot = self.flat.slots[state.slot]
+            on = [["caller", "an answer", answer] for answer in _answers(slot)]
+            self.rows[key] = {"in": state.spec.name, "on": on, "when": "", "to": "next", "dest": "", "do": "", "place": str(slot.place), "n": 0}
+        return key
+
+    def _row(self, scope: Scope, row: RowSpec, number: int) -> dict[str, Any]:
+        target = row.to
+        dest = self.ids.states[self.flat.landing(scope, target.state)] if isinstance(target, Goto | Visit) else ""
+        return {
+            "in": clean(inside_text(row.inside)),
+            "on": [self._trigger(scope, trigger) for trigger in row.on],
+            "when": clean(when_text(row)),
+            "to": clean(target_text(target)),
+            "dest": dest,
+            "do": clean(acts_text(row.do)),
+            "place": str(row.place),
+            "n": number,
+        }
+
+    def _trigger(self, scope: Scope, trigger: Any) -> list[str]:
+        """Who does it, what it is called, and the whole of it."""
+        who = "caller" if isinstance(trigger, _CALLER) else "event"
+        more = ""
+        if isinstance(trigger, Says):
+            phrase = trigger.phrase
+            if isinstance(phrase, PhraseRef):
+                phrase = scope.spec.phrases[phrase.name]
+            more = clean(phrase_text(phrase))
+        return [who, clean(trigger_text(trigger)), more if getattr(trigger, "name", "") else ""]
+
+
+def _answers(slot: SlotSpec) -> list[str]:
+    """How a slot may be answered, in a few lines."""
+    says = [f"says {phrase_text(slot.says)}"] if slot.says is not None else []
+    values = [f"{value}: {phrase_text(phrase)}" for value, phrase in slot.values.items()]
+    bounds = f" {slot.range[0]} to {slot.range[1]}" if slot.range is not None else ""
+    kind = [f"{{}} is one of {slot.values_from}"] if slot.values_from is not None else [f"{{}} is a {slot.type}{bounds}"]
+    return [clean(line) for line in (*says, *(values or kind))]
+
+
+def _about(state: FlatState) -> str:
+    spec = state.spec
+    told = {
+        "ask": f"asks for {spec.ask}", "call": f"calls {spec.call}", "handoff": f"hands over to {spec.handoff}",
+        "talk": "the model talks" + (f", with {', '.join(spec.tools)}" if spec.tools else ""), "end": f"ends: {spec.end}",
+        "say": "goes on by itself" if state.passes else "says something and listens", "run": "",
+    }  # fmt: skip
+    return clean(told[spec.kind])

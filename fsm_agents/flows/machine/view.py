@@ -1,0 +1,155 @@
+"""What the names in a cell stand for while a row is tried or taken: slots, fields of results, conditions, ``tries``.
+
+A view is a working copy: the acts of a row change it one after the other, and what came of it is committed as a whole.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fsm_agents.flows.machine.data import FlowData, get
+from fsm_agents.flows.machine.flat import Scope
+from fsm_agents.flows.machine.secret import open_secret
+from fsm_agents.flows.machine.world import World
+from fsm_agents.flows.syntax import (
+    All,
+    AnyOf,
+    Comparison,
+    Function,
+    Not,
+    OneOf,
+    Prompt,
+    PromptPart,
+    Ref,
+    Said,
+    Test,
+    Text,
+    Truth,
+    Value,
+)  # fmt: skip
+
+__all__ = ["View", "truth"]
+
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+class View:
+    """The names of one scope.
+
+    Args:
+        world: The flow.
+        data: The conversation, as it was before the step.
+        facts: The host's conditions.
+        given: Values that the event brings, by full name: they count as if they were slots already.
+
+    Attributes:
+        slots: By full name; changed by the acts of a row.
+        results: The fields of each tool's last result, by full name.
+        tries: Failures in a row, this one included.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        data: FlowData,
+        facts: tuple[tuple[str, bool], ...] = (),
+        given: tuple[tuple[str, Any], ...] = (),
+    ) -> None:
+        self.world = world
+        self.slots: dict[str, Any] = dict(data.slots) | dict(given)
+        self.results: dict[str, tuple[tuple[str, Any], ...]] = dict(data.results)
+        self.facts = dict(facts)
+        self.tries = data.failures.tries
+
+    def value(self, ref: Ref, scope: Scope) -> Any:
+        """What a reference stands for; ``None`` if it is unset."""
+        if ref.field:
+            return get(self.results.get(scope.full(ref.name), ()), ref.field)
+        if ref.name == "tries":
+            return self.tries
+        if ref.name in scope.spec.conditions:
+            return self.facts.get(ref.name, False)
+        return open_secret(self.slots.get(scope.full(ref.name)))
+
+    def holds(self, test: Test | None, scope: Scope) -> bool:
+        """Whether a condition holds. A comparison with something unset never does."""
+        match test:
+            case None:
+                return True
+            case Truth(ref):
+                return truth(self.value(ref, scope))
+            case Not(inner):
+                return not self.holds(inner, scope)
+            case All(parts):
+                return all(self.holds(part, scope) for part in parts)
+            case AnyOf(parts):
+                return any(self.holds(part, scope) for part in parts)
+            case OneOf(ref, values):
+                return _member(self.value(ref, scope), values)
+            case Comparison(ref, sign, value):
+                return _compare(self.value(ref, scope), sign, value)
+            case Function(_, call):
+                return bool(call(self.own(scope)))
+
+    def own(self, scope: Scope) -> dict[str, Any]:
+        """The slots of a scope by their own names, as far as they are set."""
+        slots = {name: open_secret(self.slots.get(scope.full(name))) for name in scope.spec.slots}
+        return {name: value for name, value in slots.items() if value is not None}
+
+    def speak(self, prompt: Prompt, scope: Scope) -> str:
+        """A prompt's words, with its values as they are spoken."""
+        return " ".join("".join(self._part(part, scope) for part in prompt.parts).split())
+
+    def _part(self, part: PromptPart, scope: Scope) -> str:
+        match part:
+            case Text(text):
+                return text
+            case Value(ref, form):
+                return self._spoken(ref, form, scope)
+            case Said(parts):
+                return "".join(self._part(inner, scope) for inner in parts) if self._all_set(parts, scope) else ""
+
+    def _all_set(self, parts: tuple[PromptPart, ...], scope: Scope) -> bool:
+        return all(self.value(part.ref, scope) is not None for part in parts if isinstance(part, Value))
+
+    def _spoken(self, ref: Ref, form: str, scope: Scope) -> str:
+        value = self.value(ref, scope)
+        if value is None:
+            return ""
+        if form:
+            return self.world.pack.forms[form](value)
+        if ref.field:
+            return self.world.field_spoken(value, scope.spec.tools[ref.name].returns.get(ref.field, "text"))
+        slot = scope.spec.slots.get(ref.name)
+        return str(value) if slot is None else self.world.spoken(value, slot)
+
+
+def truth(value: Any) -> bool:
+    """Whether a value counts as true: it is set, and not false, zero or empty."""
+    return bool(open_secret(value))
+
+
+def _member(value: Any, values: tuple[Any, ...]) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, tuple):
+        return any(item in values for item in value)
+    return value in values
+
+
+def _compare(value: Any, sign: str, other: Any) -> bool:
+    """A comparison; values that cannot be compared are just different."""
+    if value is None:
+        return False
+    if isinstance(value, tuple) and sign in ("=", "!="):  # a choice of several: whether it holds the value
+        return (other in value) is (sign == "=")
+    if isinstance(value, bool) and other in ("yes", "no"):
+        other = other == "yes"
+    try:
+        return bool(_OPERATORS[sign](value, other))
+    except TypeError:
+        return sign == "!="

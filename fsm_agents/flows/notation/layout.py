@@ -1,0 +1,159 @@
+"""Reads a block of ``[rows]``: a pipe table. Finds the cells of each row and where each begins; what they say is read elsewhere. Pure.
+
+The first row names the columns, in any order; ``when`` and ``do`` may be missing. A row of dashes separates and means nothing; so do
+blank lines and lines that begin with ``#``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from fsm_agents.flows.notation.fault import Fault
+
+__all__ = ["COLUMNS", "MAX_ROWS", "NEEDED", "Line", "Table", "is_rule", "read_table", "split_cells"]
+
+COLUMNS: Final = ("in", "on", "when", "to", "do")
+"""The columns in the order of :attr:`~fsm_agents.flows.spec.RowSpec.cells`, which is how ``fmt`` writes them."""
+NEEDED: Final = ("in", "on", "to")
+"""The columns that no table can do without."""
+MAX_ROWS: Final = 20_000
+"""Most rows of one flow with its sub-flows."""
+
+_RULE = re.compile(r"[|\-: \t]*-[|\-: \t]*\Z")
+
+
+@attrs.frozen
+class Line:
+    """One row as it is written.
+
+    Args:
+        at: Where its first ``|`` stands in the block.
+        cells: in, on, when, to, do; a column that is not there is empty.
+        starts: Where each of them begins in the block.
+    """
+
+    at: int
+    cells: tuple[str, str, str, str, str]
+    starts: tuple[int, int, int, int, int]
+
+
+@attrs.define
+class Table:
+    """A block: its columns as written, its rows, and the faults (their ``at`` counts in the block)."""
+
+    columns: tuple[str, ...] = ()
+    lines: list[Line] = attrs.field(factory=list)
+    faults: list[Fault] = attrs.field(factory=list)
+
+
+def read_table(block: str, most: int = MAX_ROWS) -> Table:
+    """The rows of a block; what is wrong with its layout stands in ``faults``."""
+    table = Table()
+    order: tuple[int, ...] = ()
+    for at, line in _lines(block):
+        if is_rule(line):
+            continue
+        try:
+            if not table.columns:
+                table.columns, order = _header(line, at)
+                continue
+            if len(table.lines) >= most:
+                table.faults.append(Fault("F004", f"more than {MAX_ROWS:,} rows", at=at, fix="make a part of it a sub-flow"))
+                return table
+            table.lines.append(_row(line, at, table.columns, order))
+        except Fault as fault:
+            table.faults.append(fault)
+            if not table.columns:
+                return table  # without a header nothing else can be read
+    if not table.columns:
+        table.faults.append(Fault("F106", "no header", why="it names the columns", fix="| in | on | when | to | do |"))
+    return table
+
+
+def _lines(block: str) -> Iterator[tuple[int, str]]:
+    """The lines that say something, without the blanks around them, and where they begin."""
+    at = 0
+    for line in block.split("\n"):
+        bare = line.strip()
+        if bare and bare[0] != "#":
+            yield at + line.index(bare[0]), bare
+        at += len(line) + 1
+
+
+def is_rule(line: str) -> bool:
+    """Whether a line only separates: ``|----|----|``."""
+    return _RULE.match(line) is not None
+
+
+def split_cells(line: str, at: int = 0) -> list[tuple[str, int]]:
+    """The cells between the pipes, and where each begins.
+
+    Raises:
+        Fault: F105: it does not begin and end with a pipe.
+    """
+    if line[0] != "|":
+        raise Fault("F105", "a row begins with '|'", at=at, width=len(line), fix="| in | on | when | to | do |; # begins a comment")
+    if line[-1] != "|" or len(line) == 1:
+        raise Fault("F105", "a row ends with '|'", at=at + len(line) - 1, fix=f"{line} |")
+    found = []
+    start = at + 1
+    for cell in line[1:-1].split("|"):
+        bare = cell.strip()
+        found.append((bare, start + (len(cell) - len(cell.lstrip()) if bare else min(1, len(cell)))))
+        start += len(cell) + 1
+    return found
+
+
+def _header(line: str, at: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The columns, and for each of :data:`COLUMNS` which cell of a row it is (-1: none)."""
+    cells = split_cells(line, at)
+    names: list[str] = []
+    for name, start in cells:
+        if name not in COLUMNS:
+            shown = f"'{name[:40]}' is no column" if name else "a column without a name"
+            raise Fault("F102", shown, at=start, width=max(1, len(name)), fix=f"columns: {', '.join(COLUMNS)}")
+        if name in names:
+            raise Fault("F107", f"column '{name}' stands here twice", at=start, width=len(name))
+        names.append(name)
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise Fault("F106", f"no column '{missing[0]}'", at=at, width=len(line), fix="| in | on | when | to | do |")
+    return tuple(names), tuple(names.index(name) if name in names else -1 for name in COLUMNS)
+
+
+def _row(line: str, at: int, columns: tuple[str, ...], order: tuple[int, ...]) -> Line:
+    cells = split_cells(line, at)
+    if len(cells) != len(columns):
+        _piped(cells)
+        _miscounted(line, at, cells, columns)
+    elif '"' in line and any('"' in text and text.count('"') % 2 for text, _ in cells):
+        _piped(cells)
+    a, b, c, d, e = ((cells[i] if i >= 0 else ("", at)) for i in order)
+    return Line(at, (a[0], b[0], c[0], d[0], e[0]), (a[1], b[1], c[1], d[1], e[1]))
+
+
+def _piped(cells: list[tuple[str, int]]) -> None:
+    """Finds a ``|`` inside of quotes: a cell that opens one and a later cell that closes it."""
+    odd = [number for number, (text, _) in enumerate(cells) if text.count('"') % 2]
+    if len(odd) < 2:  # noqa: PLR2004 - one quote that is never closed is the cell's own trouble
+        return
+    inner = [text for text, _ in cells[odd[0] : odd[1] + 1]]
+    whole = " / ".join(part for part in inner if part)
+    pipe = cells[odd[0]][1] + len(cells[odd[0]][0])
+    raise Fault("F103", "'|' inside a cell", at=pipe, why="it separates columns", fix=f"write  {whole[:100]}")
+
+
+def _miscounted(line: str, at: int, cells: list[tuple[str, int]], columns: tuple[str, ...]) -> None:
+    texts = [text for text, _ in cells]
+    short = len(texts) < len(columns)
+    fix = "| " + " | ".join(texts + [""] * (len(columns) - len(texts))) + " |" if short else "/ stands between alternatives, not |"
+    raise Fault(
+        "F101",
+        f"{len(cells)} cell{'' if len(cells) == 1 else 's'}, the header has {len(columns)}: {' | '.join(columns)}",
+        at=at + len(line) - 1 if short else cells[len(columns)][1],
+        fix=" ".join(fix.split())[:200],
+    )

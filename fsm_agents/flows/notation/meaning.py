@@ -1,0 +1,236 @@
+"""What a cell means in its file: read, every name in it looked up. Each text is read once, however many rows hold it.
+
+The classes of the syntax know no positions. Where a name stands in a cell is searched only when something is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import attrs
+
+from fsm_agents.flows.notation import values
+from fsm_agents.flows.notation.acts import read_do
+from fsm_agents.flows.notation.cells import read_inside, read_on, read_to, read_when
+from fsm_agents.flows.notation.fault import Fault
+from fsm_agents.flows.notation.known import Known
+from fsm_agents.flows.notation.names import EVENTS
+from fsm_agents.flows.notation.phrasebook import Phrasebook
+from fsm_agents.flows.notation.prompts import values_of
+from fsm_agents.flows.syntax import (
+    Act, All, AnyOf, Clear, Comparison, Goto, Inside, Llm, Move, Named, Not, OneOf, Prompt, Ref, SayPrompt, SayText,
+    Says, SetSlot, Target, Test, Trigger, Truth, ValueOf, Visit,
+)  # fmt: skip
+
+__all__ = ["Cell", "Meaning", "prompt_faults", "spot"]
+
+LONG: Final = 40
+"""Words in a cell longer than this are better named (F305)."""
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+@attrs.frozen
+class Cell:
+    """A cell that was read.
+
+    Args:
+        value: What it means; ``None`` if it cannot be read.
+        faults: What is wrong with it.
+        notes: What could be better.
+    """
+
+    value: Any
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[Fault, ...] = ()
+
+
+def spot(fault: Fault, text: str, name: str, *, quoted: bool = False) -> Fault:
+    """The fault at the place of a name in a cell: outside of quotes, or (``quoted``) in the braces of a text."""
+    if quoted:
+        found = re.search(rf"\{{\s*({re.escape(name)})(?!\w)", text)
+    else:
+        bare = _QUOTED.sub(lambda part: " " * len(part.group()), text)
+        found = re.search(rf"(?<!\w)({re.escape(name)})(?!\w)", bare) or re.search(rf"({re.escape(name)})", text)
+    if found is not None:
+        fault.at, fault.width = found.start(1), len(name)
+    return fault
+
+
+def prompt_faults(prompt: Prompt, text: str, known: Known) -> Iterator[Fault]:
+    """What is wrong with the values that a prompt says."""
+    for value in values_of(prompt.parts):
+        name = str(value.ref)
+        if not value.ref.field and value.ref.name in known.conditions:
+            yield spot(Fault("F309", f"'{name}' is a condition, and cannot be said"), text, name, quoted=True)
+            continue
+        try:
+            values.kind_of(value.ref, known)
+        except Fault as fault:
+            yield spot(fault, text, name, quoted=True)
+        if value.form and known.pack.forms and value.form not in known.pack.forms:
+            fix = known.troubles.near(value.form, known.pack.forms) or f"known: {', '.join(sorted(known.pack.forms))}"
+            fault = Fault("F317", f"no value is spoken as '{value.form}' in {known.pack.lang}", width=len(value.form), fix=fix)
+            fault.at = max(0, text.find(f"{name}:{value.form}") + len(name) + 1)
+            yield fault
+
+
+class Meaning:
+    """Reads cells.
+
+    Args:
+        known: The names of the file.
+        book: Its phrases.
+    """
+
+    def __init__(self, known: Known, book: Phrasebook) -> None:
+        self.known, self.book = known, book
+        self._memo: dict[str, dict[str, Cell]] = {"in": {}, "on": {}, "when": {}, "to": {}, "do": {}}
+        self._readers: dict[str, Callable[[str], Cell]] = {
+            "in": self._in, "on": self._on, "when": self._when, "to": self._to, "do": self._do,
+        }  # fmt: skip
+
+    def cell(self, column: str, text: str) -> Cell:
+        """What the text means in a column."""
+        memo = self._memo[column]
+        found = memo.get(text)
+        if found is None:
+            try:
+                found = self._readers[column](text)
+            except Fault as fault:
+                found = Cell(None, (fault,))
+            memo[text] = found
+        return found
+
+    # --- in, to -------------------------------------------------------------------------------------------------------------------------
+
+    def _in(self, text: str) -> Cell:
+        inside: Inside = read_inside(text)
+        known = self.known
+        names = (*inside.names, *inside.but)
+        return Cell(
+            inside,
+            tuple(spot(known.no_state(name, groups=True), text, name) for name in names if name not in known.states and name not in known.groups),
+        )
+
+    def _to(self, text: str) -> Cell:
+        target: Target = read_to(text)
+        match target:
+            case Goto(name) | Visit(name) if name not in self.known.states:
+                return Cell(target, (spot(self.known.no_state(name), text, name),))
+            case Goto() | Visit() | Move():
+                return Cell(target)
+
+    # --- on -----------------------------------------------------------------------------------------------------------------------------
+
+    def _on(self, text: str) -> Cell:
+        found: list[Trigger] = []
+        faults: list[Fault] = []
+        for trigger in read_on(text):
+            match trigger:
+                case Named(name) if name not in EVENTS and name not in self.known.events:
+                    phrase = self.known.phrases.get(name)
+                    if name not in self.known.phrases:
+                        faults.append(spot(self.known.no_event(name), text, name))
+                    found.append(Says(phrase, name) if phrase is not None else trigger)
+                    continue
+                case Says(phrase):
+                    faults += self.book.faults(phrase, text, self.known.slots)
+                case Llm(_, sets):
+                    unknown = [name for name in sets if name not in self.known.slots]
+                    faults += [spot(self.known.unknown(name, "slot", self.known.slots), text, name) for name in unknown]
+            found.append(trigger)
+        return Cell(tuple(found), tuple(faults), tuple(self._long(text)) if len(text) > LONG else ())
+
+    def _long(self, text: str) -> Iterator[Fault]:
+        for found in _QUOTED.finditer(text):
+            before = text[: found.start()].rstrip()
+            if len(found.group()) - 2 > LONG and not re.search(r"\bllm$", before):
+                yield Fault(
+                    "F305", f"{len(found.group()) - 2} characters of words in a cell", at=found.start(), width=len(found.group()),
+                    why="a table is read more easily with their name", fix=f"[phrases]  some_name = {found.group()}",
+                )  # fmt: skip
+
+    # --- when ---------------------------------------------------------------------------------------------------------------------------
+
+    def _when(self, text: str) -> Cell:
+        faults: list[Fault] = []
+        test = read_when(text)
+        return Cell(test if test is None else self._test(test, text, faults), tuple(faults))
+
+    def _test(self, test: Test, text: str, faults: list[Fault]) -> Test:
+        match test:
+            case All(parts):
+                return All(tuple(self._test(part, text, faults) for part in parts))
+            case AnyOf(parts):
+                return AnyOf(tuple(self._test(part, text, faults) for part in parts))
+            case Not(inner):
+                return Not(self._test(inner, text, faults))
+            case Truth(ref) | Comparison(ref) | OneOf(ref):
+                try:
+                    return self._atom(test, ref)
+                except Fault as fault:
+                    faults.append(spot(fault, text, str(ref)))
+        return test
+
+    def _atom(self, test: Truth | Comparison | OneOf, ref: Ref) -> Test:
+        kind, slot = values.kind_of(ref, self.known)
+        match test:
+            case Comparison(_, sign, value):
+                values.ordered(kind, slot, sign, str(ref))
+                return Comparison(ref, sign, values.literal(value, kind, slot, self.known, str(ref)))
+            case OneOf(_, listed):
+                return OneOf(ref, tuple(values.literal(value, kind, slot, self.known, str(ref)) for value in listed))
+        return test
+
+    # --- do -----------------------------------------------------------------------------------------------------------------------------
+
+    def _do(self, text: str) -> Cell:
+        faults: list[Fault] = []
+        return Cell(tuple(self._act(act, text, faults) for act in read_do(text)), tuple(faults))
+
+    def _act(self, act: Act, text: str, faults: list[Fault]) -> Act:
+        known = self.known
+        match act:
+            case SayText(prompt):
+                faults += prompt_faults(prompt, text, known)
+            case SayPrompt(name) if name not in known.prompts:
+                fault = known.unknown(name, "prompt", known.prompts, "F312")
+                fault.fix = fault.fix or f'for words, use quotes: say "{name}"'
+                faults.append(spot(fault, text, name))
+            case SetSlot(slot, value):
+                try:
+                    return self._set(slot, value)
+                except Fault as fault:
+                    name = value.ref if isinstance(value, ValueOf) and slot in known.slots else slot
+                    faults.append(spot(fault, text, str(name)))
+            case Clear(slots):
+                faults += [spot(known.unknown(name, "slot", known.slots), text, name) for name in slots if name not in known.slots]
+        return act
+
+    def _set(self, name: str, value: Any) -> SetSlot:
+        slot = self.known.slots.get(name)
+        if slot is None:
+            raise self.known.unknown(name, "slot", self.known.slots)
+        kind = slot.get("type", "")
+        if isinstance(value, ValueOf) and not self._is_value(value.ref, kind, slot):
+            source, _ = values.kind_of(value.ref, self.known)
+            if not values.copied(kind, slot, source):
+                raise Fault("F313", f"'{value.ref}' is {source}, and '{name}' is {kind}")
+            return SetSlot(name, value)
+        written = value.ref.name if isinstance(value, ValueOf) else value
+        typed = values.literal(written, kind, slot, self.known, name)
+        values.fits(typed, kind, slot, name)
+        return SetSlot(name, typed)
+
+    def _is_value(self, ref: Ref, kind: str, slot: dict[str, Any]) -> bool:
+        """Whether a bare name is a value of the slot, and not the name of something that has one."""
+        if ref.field:
+            return False
+        if kind == "choice" and "values" in slot:
+            return ref.name in slot["values"] or ref.name not in self.known.slots
+        if kind == "yesno" and ref.name in ("yes", "no"):
+            return True
+        return ref.name not in self.known.slots and ref.name not in self.known.conditions and ref.name not in self.known.tools and ref.name != "tries"
+

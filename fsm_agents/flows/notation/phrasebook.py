@@ -1,0 +1,182 @@
+"""Checks what callers say: slots and named phrases that a phrase speaks of, circles of names, words of another script, size. Pure.
+
+The bounds keep everything behind this from growing without end: ``a = "<b> <b>"``, ``b = "<c> <c>"`` … doubles with every line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Container, Iterator, Mapping
+from typing import Final
+
+from fsm_agents.flows.notation.fault import Fault
+from fsm_agents.flows.notation.known import Known
+from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
+
+__all__ = ["MAX_NESTING", "MAX_WORDS", "Phrasebook", "leaves"]
+
+MAX_WORDS: Final = 5_000
+"""Most words of a phrase, its named phrases filled in."""
+MAX_NESTING: Final = 60
+"""Deepest nesting of brackets, through named phrases."""
+
+
+def leaves(phrase: Phrase) -> Iterator[Word | SlotRef | PhraseRef]:
+    """The words, slots and names in a phrase, in order."""
+    match phrase:
+        case Optional(inner):
+            yield from leaves(inner)
+        case Sequence(items):
+            for item in items:
+                yield from leaves(item)
+        case Alternatives(ways):
+            for way in ways:
+                yield from leaves(way)
+        case _:
+            yield phrase
+
+
+class Phrasebook:
+    """The phrases of one file.
+
+    Args:
+        known: The file's names.
+    """
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.good: set[str] = set()
+        self.size: dict[str, tuple[int, int]] = {}
+
+    def faults(self, phrase: Phrase, text: str, slots: Collection[str] = (), *, whole: bool = False) -> Iterator[Fault]:
+        """What is wrong with a phrase that is written as ``text``.
+
+        Args:
+            phrase: The phrase.
+            text: As it is written.
+            slots: The slots that it may speak of.
+            whole: Whether ``{}`` stands for something.
+        """
+        try:
+            words, deep = self._measured(phrase, slots, whole)
+        except _UnknownError:
+            yield from self._unknown(phrase, text, slots, whole=whole)
+            return
+        if words > MAX_WORDS or deep > MAX_NESTING:
+            yield _size(words, text)
+
+    def _measured(self, phrase: Phrase, slots: Container[str], whole: bool) -> tuple[int, int]:  # noqa: FBT001 - called by the thousand
+        """Words and nesting of a phrase that is in order, its named phrases filled in."""
+        match phrase:
+            case Word(word):
+                if not (word in self.good or self._written(word)):
+                    raise _UnknownError
+                return 1, 1
+            case Optional(inner):
+                words, deep = self._measured(inner, slots, whole)
+                return words, deep + 1
+            case SlotRef(slot):
+                if not (slot in slots if slot else whole):
+                    raise _UnknownError
+                return 1, 1
+            case PhraseRef(name):
+                if name not in self.known.phrases:
+                    raise _UnknownError
+                return self.size.get(name, (1, 1))
+            case Sequence(parts) | Alternatives(parts):
+                words = deep = 0
+                for part in parts:
+                    more, depth = self._measured(part, slots, whole)
+                    words += more
+                    deep = max(deep, depth)
+                return words, deep + 1
+
+    def _unknown(self, phrase: Phrase, text: str, slots: Collection[str], *, whole: bool) -> Iterator[Fault]:
+        for leaf in dict.fromkeys(leaves(phrase)):
+            match leaf:
+                case Word(word) if not self._written(word):
+                    yield self._script(word, text)
+                case SlotRef(slot) if not (slot in slots if slot else whole):
+                    yield self._slot(slot, text, slots, whole=whole)
+                case PhraseRef(name) if name not in self.known.phrases:
+                    fault = self.known.unknown(name, "named phrase", self.known.phrases, "F310")
+                    yield _at(fault, text, rf"<\s*({re.escape(name)})\s*>")
+
+    def _written(self, word: str) -> bool:
+        good = self.known.pack.alphabet(word)
+        if good:
+            self.good.add(word)
+        return good
+
+    def _script(self, word: str, text: str) -> Fault:
+        lang = self.known.pack.lang
+        fault = Fault("F307", f"'{word[:40]}' is no word of {lang}", width=len(word), fix="write it as it is spoken, in the language's letters")
+        return _at(fault, text, rf"(?i)(?<!\w)({re.escape(word)})")
+
+    def _slot(self, slot: str, text: str, slots: Collection[str], *, whole: bool) -> Fault:
+        fault = self.known.unknown(slot, "slot", slots)
+        if not slot:
+            fault = Fault("F309", "'{}' stands for nothing here", width=2, why="it is the slot whose 'says' it stands in", fix="{size}")
+        elif slot in self.known.slots:
+            fault = Fault("F309", f"'{{{slot}}}' cannot stand here", width=len(slot), why="slots stand in rows, and in phrases that rows use")
+            if whole:
+                fault.fix = "{} is the value"
+        return _at(fault, text, rf"\{{\s*({re.escape(slot)})\s*\}}")
+
+    def check_named(self, own: Mapping[str, Phrase]) -> Iterator[tuple[str, Fault]]:
+        """F308 for names that run in a circle; and how large each named phrase is, for those that use it."""
+        phrases = {name: phrase for name, phrase in self.known.phrases.items() if phrase is not None}
+        below = {name: [leaf.name for leaf in leaves(p) if isinstance(leaf, PhraseRef) and leaf.name in phrases] for name, p in phrases.items()}
+        done: set[str] = set()
+        for start in phrases:
+            path: list[str] = []
+            stack = [(start, False)] * (start not in done)
+            while stack:
+                name, leaving = stack.pop()
+                if leaving:
+                    path.pop()
+                    done.add(name)
+                    self._measure(name, phrases[name])
+                    if name in own and (self.size[name][0] > MAX_WORDS or self.size[name][1] > MAX_NESTING):
+                        yield name, _size(self.size[name][0], "")
+                elif name in path:
+                    circle = [*path[path.index(name) :], name]
+                    yield path[-1], Fault("F308", f"named phrases run in a circle: {' → '.join(circle[:9])}"[:300], fix="write the words out")
+                elif name not in done:
+                    path.append(name)
+                    stack.append((name, True))
+                    stack += [(inner, False) for inner in dict.fromkeys(below[name])]
+
+    def _measure(self, name: str, phrase: Phrase) -> None:
+        def measured(part: Phrase) -> tuple[int, int]:
+            match part:
+                case PhraseRef(inner):
+                    return self.size.get(inner, (1, 1))
+                case Optional(body):
+                    words, deep = measured(body)
+                    return words, deep + 1
+                case Sequence(parts) | Alternatives(parts):
+                    sizes = [measured(one) for one in parts]
+                    return sum(size for size, _ in sizes), 1 + max(depth for _, depth in sizes)
+                case _:
+                    return 1, 1
+
+        words, deep = measured(phrase)
+        self.size[name] = (min(words, 10 * MAX_WORDS), deep)
+
+
+class _UnknownError(Exception):
+    """Something in a phrase is not known; what, is searched only then."""
+
+
+def _size(words: int, text: str) -> Fault:
+    what = f"{words:,} words" if words > MAX_WORDS else "brackets nest too deep"
+    return Fault("F306", f"{what} when its named phrases are filled in", width=max(1, len(text)), fix="make several rows of it")
+
+
+def _at(fault: Fault, text: str, pattern: str) -> Fault:
+    """The fault at the first place in ``text`` that fits ``pattern``."""
+    found = re.search(pattern, text)
+    if found is not None:
+        fault.at = found.start(1)
+    return fault

@@ -1,0 +1,82 @@
+"""The rows of a file before their cells are read: the five texts of each, and where they stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import attrs
+
+from fsm_agents.flows.notation.layout import MAX_ROWS, Line, read_table
+from fsm_agents.flows.notation.names import NAME
+from fsm_agents.flows.notation.sheet import Sheet
+from fsm_agents.flows.problems import Place
+from fsm_agents.flows.syntax import Act, Function
+
+__all__ = ["RawRow", "raw_rows"]
+
+
+@attrs.frozen
+class RawRow:
+    """One row as it is written.
+
+    Args:
+        cells: in, on, when, to, do.
+        block: The block it stands in.
+        place: Where it begins.
+        places: Where each cell begins; empty for a Python row.
+        when: A Python function in place of the cell.
+        do: Python functions, and texts between them, in place of the cell.
+    """
+
+    cells: tuple[str, str, str, str, str]
+    block: str = "main"
+    place: Place = Place()
+    places: tuple[Place, ...] = ()
+    when: Function | None = None
+    do: Sequence[str | Act] | None = None
+
+
+def raw_rows(sheet: Sheet, left: int = MAX_ROWS) -> list[RawRow]:
+    """The rows of all blocks of ``[rows]``, in order; ``left`` may still be read."""
+    found: list[RawRow] = []
+    for block, value in sheet.table("rows").items():
+        path = ("rows", block)
+        if not isinstance(value, str):
+            sheet.problem("F007", f"a block of rows expected in [rows] {block[:40]}", path, fix=f"{block[:40]} = '''")
+            continue
+        if not NAME.match(block):
+            sheet.problem("F314", f"'{block[:40]}' is no name", path, fix="small letters, digits and _, a letter first")
+        table = read_table(value, left - len(found))
+        for fault in table.faults:
+            sheet.fault(path, fault)
+        places = _Places(sheet, block)
+        found += [places.row(line) for line in table.lines]
+    return found
+
+
+class _Places:
+    """Places in one block: the line is searched once for a row, not for each of its cells."""
+
+    def __init__(self, sheet: Sheet, block: str) -> None:
+        self.source, self.block = sheet.source, block
+        span = self.source.spans.get(("rows", block))
+        self.exact = span is not None and span.text >= 0
+        self.base = span.text if span is not None and self.exact else 0
+        self.whole = self.source.inside(("rows", block))
+
+    def row(self, line: Line) -> RawRow:
+        if not self.exact:
+            return RawRow(line.cells, self.block, self.whole, (self.whole,) * 5)
+        at = self.base + line.at
+        number = bisect_right(self.source.starts, at)
+        start, file = self.source.starts[number - 1] - 1, self.source.file
+        base = self.base - start
+        return RawRow(
+            line.cells, self.block,
+            Place(file, number, at - start),
+            tuple([
+                Place(file, number, base + cell, len(text) or 1)
+                for cell, text in zip(line.starts, line.cells, strict=True)
+            ]),
+        )  # fmt: skip

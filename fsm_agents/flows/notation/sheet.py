@@ -1,0 +1,84 @@
+"""One file while it is read: its tree, where everything in it stands, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from fsm_agents.flows.notation.fault import Fault
+from fsm_agents.flows.notation.kinds import Kind, Wrong
+from fsm_agents.flows.notation.scan import Path
+from fsm_agents.flows.notation.source import Source
+from fsm_agents.flows.notation.troubles import Troubles
+from fsm_agents.flows.problems import Place, Severity
+
+__all__ = ["BAD", "Sheet"]
+
+BAD: Final = object()
+"""What a setting is that could not be read; the problem is told already."""
+
+
+class Sheet:
+    """A file (or tree) with those it includes.
+
+    Args:
+        source: The file.
+        troubles: Where problems go.
+
+    Attributes:
+        tree: What the file and those it includes say.
+        homes: Where an included entry comes from, by its table and name.
+    """
+
+    def __init__(self, source: Source, troubles: Troubles) -> None:
+        self.source, self.troubles = source, troubles
+        self.tree: dict[str, Any] = dict(source.tree)
+        self.homes: dict[Path, Source] = {}
+        self._before = troubles.errors
+        if source.text:
+            troubles.knows(source.file, source.lines())
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One of the file's tables; empty, if it is not there or is no table (which is told elsewhere)."""
+        found = self.tree.get(name)
+        return found if isinstance(found, dict) else {}
+
+    @property
+    def bad(self) -> bool:
+        """Whether an error was found since this file was begun: in it, or in one that it names."""
+        return self.troubles.errors > self._before
+
+    def home(self, path: Path) -> Source:
+        """The file an entry stands in."""
+        return self.homes.get(path[:2], self.source)
+
+    def place(self, path: Path) -> Place:
+        """Where a key stands."""
+        return self.home(path).place(path)
+
+    def places(self, path: Path, names: Iterable[str]) -> dict[str, Place]:
+        """Where the settings of a table stand."""
+        home = self.home(path)
+        return {name: home.place((*path, name)) for name in names}
+
+    def problem(
+        self, code: str, message: str, path: Path, *, why: str = "", fix: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        """Something is wrong with what stands at ``path``."""
+        self.troubles.add(code, message, self.place(path), why=why, fix=fix, severity=severity)
+
+    def fault(self, path: Path, fault: Fault) -> None:
+        """A text value could not be read."""
+        self.troubles.fault(fault, self.home(path).inside(path, fault.at, fault.width))
+
+    def read(self, kind: Kind, path: Path, value: Any) -> Any:
+        """The value of a setting as its kind reads it, or :data:`BAD`."""
+        try:
+            return kind.read(value)
+        except Wrong as wrong:
+            for inner, fault in wrong.faults:
+                self.fault((*path, *inner), fault)
+            return BAD
+        except Fault as fault:
+            self.fault(path, fault)
+            return BAD

@@ -1,0 +1,135 @@
+"""Reads a phrase: words, ``[optional]``, ``(one / another)``, ``{slot}``, ``<named phrase>``. ``/`` binds loosest.
+
+    phrase = words { "/" words } ;   words = item { item } ;
+    item   = word | "[" phrase "]" | "(" phrase ")" | "{" [ slot ] "}" | "<" name ">" ;
+
+A fault says where in the text it is, so that a message can point at it. Pure.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NoReturn
+
+from fsm_agents.errors import FSMAgentsError
+from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
+
+__all__ = ["MAX_DEPTH", "PhraseError", "read_phrase"]
+
+MAX_DEPTH = 20
+"""Deepest nesting of brackets. People write phrases: more is a mistake, and reading must not exhaust the stack."""
+
+LONG = 40
+"""Tokens shorter than this are remembered: words come again and again."""
+
+_TOKEN = re.compile(r"\s*(\{[^{}]*\}|<[^<>]*>|[^\W_][\w'’\-]*|\S)")
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+_PARTNER = {"[": "]", "(": ")"}
+_STOPS = frozenset({"", "/", "]", ")"})
+
+
+class PhraseError(FSMAgentsError):
+    """A phrase cannot be read.
+
+    Attributes:
+        at: Where in the text, from 0.
+        fix: What to write instead; may be empty.
+        code: ``F306``, or ``F307`` for a word that cannot be one.
+    """
+
+    def __init__(self, message: str, at: int, fix: str = "", code: str = "F306") -> None:
+        super().__init__(message)
+        self.at, self.fix, self.code = at, fix, code
+
+
+def read_phrase(text: str) -> Phrase:
+    """The phrase that ``text`` is.
+
+    Raises:
+        PhraseError: it is none; says where and why.
+
+    >>> read_phrase("[the] size / number")
+    Alternatives(ways=(Sequence(items=(Optional(inner=Word(text='the')), Word(text='size'))), Word(text='number')))
+    """
+    return _Reader(text).read()
+
+
+class _Reader:
+    """The tokens and how far they are read. Where they stand is looked up only for a fault: phrases are read by the thousand."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = [*_TOKEN.findall(text), ""]
+        self.at = 0
+
+    def read(self) -> Phrase:
+        phrase = self.ways(0)
+        if self.tokens[self.at]:
+            self.fail(f"'{self.tokens[self.at]}' was never opened")
+        return phrase
+
+    def ways(self, depth: int) -> Phrase:
+        first = self.words(depth)
+        if self.tokens[self.at] != "/":
+            return first
+        ways = [first]
+        while self.tokens[self.at] == "/":
+            self.at += 1
+            ways.append(self.words(depth))
+        return Alternatives(tuple(ways))
+
+    def words(self, depth: int) -> Phrase:
+        items: list[Phrase] = []
+        tokens = self.tokens
+        while (token := tokens[self.at]) not in _STOPS:
+            if token[0] in "[(":
+                items.append(self.bracket(token, depth))
+                continue
+            word = _item(token) if len(token) < LONG else _item.__wrapped__(token)
+            if not isinstance(word, (Word, SlotRef, PhraseRef)):
+                self.fail(*word)
+            items.append(word)
+            self.at += 1
+        if not items:
+            self.fail("nothing stands here" if self.text.strip() else "the phrase is empty", "write the words")
+        return items[0] if len(items) == 1 else Sequence(tuple(items))
+
+    def bracket(self, token: str, depth: int) -> Phrase:
+        opened = self.at
+        if depth >= MAX_DEPTH:
+            self.fail(f"brackets nest deeper than {MAX_DEPTH}", "name the inner phrase in [phrases]")
+        self.at += 1
+        inner = self.ways(depth + 1)
+        if self.tokens[self.at] != _PARTNER[token]:
+            self.at = opened
+            self.fail(f"'{token}' is never closed in \"{self.text}\"", f"add '{_PARTNER[token]}'")
+        self.at += 1
+        return Optional(inner) if token == "[" else inner
+
+    def fail(self, message: str, fix: str = "", code: str = "F306") -> NoReturn:
+        starts = [found.start(1) for found in _TOKEN.finditer(self.text)]
+        start = starts[self.at] if self.at < len(starts) else len(self.text)
+        raise PhraseError(message, start, fix, code)
+
+
+@functools.lru_cache(maxsize=4096)
+def _item(token: str) -> Word | SlotRef | PhraseRef | tuple[str, str] | tuple[str, str, str]:
+    """What a token is that is no bracket; message, fix and code if it is nothing."""
+    if token[0] == "{" and token[-1] == "}":
+        name = token[1:-1].strip()
+        if name and not _NAME.match(name):
+            return f"'{name}' is no name of a slot", "small letters, digits and _"
+        return SlotRef(name)
+    if token[0] == "<" and token[-1] == ">":
+        if not _NAME.match(token[1:-1].strip()):
+            return f"'{token}' names no phrase", "small letters, digits and _"
+        return PhraseRef(token[1:-1].strip())
+    if not (token[0].isalnum()):
+        said = "'|' separates columns" if token == "|" else f"'{token}' means nothing in a phrase"
+        return said, "yes / yeah" if token == "|" else "words, [optional], (one / another), {slot}, <phrase>"
+    if any(char.isdigit() for char in token):
+        return f"'{token}' is not written as it is spoken", "two, for 2", "F307"
+    if "_" in token:
+        return f"'{token}' is not a word", f"<{token}> for a named phrase, {{{token}}} for a slot", "F307"
+    return Word(token.casefold().replace("’", "'").strip("-'") or token)

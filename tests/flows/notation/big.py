@@ -1,0 +1,96 @@
+"""Large flows for measuring: as many states and rows as asked for, all alike in shape and all different in words.
+
+Run as a program, it writes one: ``python big.py 200 5 > big.toml``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+SYLLABLES = [a + b for a in "bdfgklmnprstv" for b in "aeiou"]
+
+
+def word(number: int) -> str:
+    """A word of its own for every number."""
+    text = ""
+    for _ in range(3):
+        number, rest = divmod(number, len(SYLLABLES))
+        text += SYLLABLES[rest]
+    return text
+
+
+def big_flow(states: int = 200, rows: int = 5, *, corrections: bool = False) -> str:
+    """A flow of ``states`` states that ask, each with ``rows`` rows (at least 2), and seven rows and two states more.
+
+    Args:
+        states: How many states ask for something; as many slots.
+        rows: Rows of each of them.
+        corrections: Whether three slots can be corrected from everywhere.
+    """
+    cells = [row for number in range(states) for row in _rows(number, states, rows)]
+    parts = [
+        'flow = "big"\nversion = 1\nlang = "en-US"\nstart = "s0"\n',
+        "[rows]\nmain = '''\n" + _table(["in | on | when | to | do", *cells]) + "'''",
+        "everywhere = '''\n" + _table(["in | on | to | do", *_everywhere(states, corrections)]) + "'''",
+        "[phrases]\n" + "\n".join(f'help{n} = "help [me] with {word(8 * n)} / what is {word(8 * n)}"' for n in range(states)),
+        '[prompts]\nmenu = "You can say many things."',
+        *(_slot(number) for number in range(states)),
+        *(_state(number) for number in range(states)),
+        '[states.person]\nsay = "One moment."\nend = "handed_off"',
+        '[states.done]\nsay = "Goodbye."\nend = "done"',
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(number: int, states: int, rows: int) -> list[str]:
+    here, after = f"s{number}", f"s{number + 1}" if number + 1 < states else "done"
+    a, b, c, d = (word(8 * number + step) for step in range(1, 5))
+    all_rows = [
+        f"{here} | filled | | {after} |",
+        f"{here} | help{number} | | stay | say menu",
+        f'{here} | "[i] (want / need) [a / the] {a} [or {b}]", press {number % 9 + 1} | | {after} | set v{number} = {c}',
+        f'{here} | "(take / give) me {{v{number}}} and [a] {d}" | not v{(number + 1) % states} | next |',
+        f'{here} | "go (back / on) to {b}" | v{number} = {c} and tries < 3 | {f"s{max(0, number - 1)}"} | say "Back to {b}."; clear v{number}',
+    ]
+    while len(all_rows) < rows:
+        other = word(8 * states + number * rows + len(all_rows))
+        all_rows.append(f'{here} | "(tell / ask) [me] about {other}" | | stay | say "{other} is good."')
+    return all_rows[: max(2, rows)]
+
+
+def _everywhere(states: int, corrections: bool) -> list[str]:
+    fixed = [f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, states))] * corrections
+    return [
+        *fixed,
+        "any | repeat | stay | say last",
+        "any | operator, press 0 | person |",
+        "any | start_over | s0 | clear all",
+        "any | goodbye | done | emit left",
+        "any | out_of_tries | person |",
+        "any | hung_up | done |",
+        "any | resumed | again |",
+    ]
+
+
+def _table(rows: list[str]) -> str:
+    return "".join(f"| {row} |\n" for row in [rows[0], "|".join(["---"] * (rows[0].count("|") + 1)), *rows[1:]])
+
+
+def _slot(number: int) -> str:
+    c, d, e = (word(8 * number + step) for step in (3, 5, 6))
+    return (
+        f'[slots.v{number}]\ntype = "choice"\nsays = "{{}} / [a] {{}} [one]"\n'
+        f'[slots.v{number}.values]\n{c} = "{c} [size]"\n{d} = "{d} / {e}"'
+    )
+
+
+def _state(number: int) -> str:
+    return (
+        f'[states.s{number}]\nask = "v{number}"\nsay = "What about {word(8 * number + 3)}?"\n'
+        f'retry = ["{word(8 * number + 3)} or {word(8 * number + 5)}?", "Please say one of them."]'
+    )
+
+
+if __name__ == "__main__":
+    states, rows = (int(text) for text in [*sys.argv[1:], "200", "5"][:2])
+    print(big_flow(states, rows))

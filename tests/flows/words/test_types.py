@@ -1,0 +1,429 @@
+"""Slot types: what is understood, which value it is, how it is said; and that what is said is understood again."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from fsm_agents.errors import MisuseError
+from fsm_agents.flows.phrases import read_phrase
+from fsm_agents.flows.spec import SlotSpec
+from fsm_agents.flows.syntax import Ref, SlotRef
+from fsm_agents.flows.words.choices import KEPT_GIVEN, MAX_GIVEN, Choice, first_words
+from fsm_agents.flows.words.dates import YEARS, date_text, year_words
+from fsm_agents.flows.words.numbers import MAX_NUMBER, cardinal, cardinals, digit_words, ordinal, read_cardinal
+from fsm_agents.flows.words.automaton import machine_of
+from fsm_agents.flows.words.recogniser import Recogniser
+from fsm_agents.flows.words.times import time_text
+from fsm_agents.flows.words.types import MAX_TEXT, Custom, Invalid, Moment, Said, SlotType, register_type, slot_type, slot_types
+from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
+
+MONDAY = datetime.date(2026, 11, 23)
+NOW = Moment(MONDAY, datetime.time(9, 0))
+WORDS = Vocabulary()
+
+
+def heard(slot: SlotSpec, text: str, *given: str, moment: Moment = NOW) -> Any:
+    """The value of what is said for a slot; ``None``: not understood; an ``Invalid`` with the reason."""
+    state = Recogniser([Edge(0, SlotRef(slot.name), {slot.name: slot})], WORDS, {slot.name: given})
+    parses = state.read(text, moment)
+    if not parses:
+        return None
+    return Invalid(parses[0].reasons[0]) if parses[0].invalid else parses[0].values[0][1]
+
+
+def kind(slot: SlotSpec) -> SlotType:
+    return slot_type(slot.type, WORDS.pack)
+
+
+def spoken(slot: SlotSpec, value: Any, moment: Moment | None = NOW) -> str:
+    return kind(slot).spoken(value, slot, moment)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("two", 2), ("0", 0), ("twenty two", 22), ("22", 22), ("twenty-two please", 22), ("a hundred", None), ("ninety nine", 99),
+        ("um two thanks", 2), ("second", None), ("minus two", None), ("two point five", None), ("twenty zero", None), ("", None),
+    ],
+)  # fmt: skip
+def test_numbers_up_to_99(text: str, value: int | None) -> None:
+    assert heard(SlotSpec("n", "number"), text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a hundred", 100), ("a hundred and two", 102), ("one hundred two", 102), ("1,200", 1200), ("twelve hundred", 1200),
+        ("a thousand", 1000), ("nine thousand nine hundred and ninety nine", 9999), ("two thousand and five", 2005),
+        ("nineteen hundred eighty two", 1982), ("ten thousand", None), ("hundred", None),
+    ],
+)  # fmt: skip
+def test_larger_numbers(text: str, value: int | None) -> None:
+    assert heard(SlotSpec("n", "number", range=(1, 2000)), text) == (
+        value if value is None or value <= 2000 else Invalid(f"{value} is not between 1 and 2000")
+    )
+
+
+def test_a_number_that_is_understood_and_not_valid() -> None:
+    assert heard(SlotSpec("n", "number", range=(1, 20)), "forty") == Invalid("40 is not between 1 and 20")
+    assert heard(SlotSpec("n", "number", range=(1, 20), hear=(0, 30)), "forty") is None
+
+
+@given(st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3100))
+def test_a_range_is_heard_exactly(one: int, other: int, number: int) -> None:
+    least, most = min(one, other), max(one, other)
+    machine = machine_of([("", cardinals(least, most))], WORDS.spell)
+    assert machine.takes(cardinal(number).split()) == (least <= number <= most)
+
+
+@given(st.integers(0, MAX_NUMBER))
+def test_a_number_is_understood_as_it_is_said(number: int) -> None:
+    slot = SlotSpec("n", "number", hear=(0, MAX_NUMBER))
+    assert read_cardinal(tuple(cardinal(number).split())) == number
+    assert heard(slot, spoken(slot, number)) == number
+    assert kind(slot).fits(number, slot)
+
+
+def test_words_of_numbers() -> None:
+    assert cardinal(MAX_NUMBER + 1) == digit_words(str(MAX_NUMBER + 1))
+    assert [ordinal(n) for n in (1, 2, 3, 5, 8, 9, 12, 20, 21, 40, 100)] == (
+        "first second third fifth eighth ninth twelfth twentieth|twenty first|fortieth one|hundredth".replace("|", " ").split(" ")
+        if False
+        else ["first", "second", "third", "fifth", "eighth", "ninth", "twelfth", "twentieth", "twenty first", "fortieth", "one hundredth"]
+    )
+
+
+def test_values_from_elsewhere_must_be_numbers_in_range() -> None:
+    slot = SlotSpec("n", "number", range=(1, 20))
+    assert [value for value in (0, 1, 20, 21, True, "3", 3.0, None) if kind(slot).fits(value, slot)] == [1, 20]
+    keyed = {keys: kind(slot).keyed(keys, slot) for keys in ("7", "07", "40", "#", "9" * 30)}
+    assert keyed == {"7": 7, "07": 7, "40": Invalid("40 is not valid"), "#": None, "9" * 30: None}
+
+
+# --- digits ---------------------------------------------------------------------------------------------------------------------------
+
+CUSTOMER = SlotSpec("d", "digits", length=(6, 6))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("four eight two nine one three", "482913"), ("482913", "482913"), ("48 29 13", "482913"), ("48-29-13", "482913"),
+        ("oh four double two one three", "042213"), ("triple five o one two", "555012"), ("double oh seven one two three", "007123"),
+        ("007 123", "007123"), ("twenty two", None), ("double", None), ("triple double five", None),
+    ],
+)  # fmt: skip
+def test_digits(text: str, value: str | None) -> None:
+    assert heard(CUSTOMER, text) == value
+
+
+def test_the_wrong_number_of_digits_is_invalid_unless_another_edge_takes_them() -> None:
+    assert heard(CUSTOMER, "one two three") == Invalid("3 digits, not 6")
+    assert heard(CUSTOMER, "12345678") == Invalid("8 digits, not 6")
+    phone = SlotSpec("p", "digits", length=(7, 11))
+    edges = [Edge(0, SlotRef("d"), {"d": CUSTOMER}), Edge(1, SlotRef("p"), {"p": phone}), Edge(2, read_phrase("one / two"))]
+    state = Recogniser(edges, WORDS)
+    assert [(p.edge, p.values) for p in state.read("5551234", NOW)] == [(1, (("p", "5551234"),))]
+    assert [p.edge for p in state.read("one", NOW)] == [2]
+    assert [(p.edge, p.invalid) for p in state.read("12", NOW)] == [(0, (("d", "1 2"),)), (1, (("p", "1 2"),))]
+    assert heard(phone, "one") == Invalid("1 digits, not 7 to 11")
+
+
+@given(st.text(alphabet="0123456789", min_size=1, max_size=30))
+def test_digits_are_understood_as_they_are_said(digits: str) -> None:
+    slot = SlotSpec("d", "digits")
+    assert heard(slot, spoken(slot, digits)) == digits
+    assert kind(slot).fits(digits, slot)
+    assert kind(slot).keyed(digits, slot) == digits
+
+
+def test_digits_from_elsewhere() -> None:
+    assert [value for value in ("482913", "48291", "48291a", "٤٨٢٩١٣", 482913, None) if kind(CUSTOMER).fits(value, CUSTOMER)] == ["482913"]
+    assert kind(CUSTOMER).keyed("12", CUSTOMER) == Invalid("2 digits, not 6")
+    assert kind(CUSTOMER).keyed("*", CUSTOMER) is None
+    assert spoken(CUSTOMER, "5551234") == "five five five, one two three four"
+
+
+# --- choices --------------------------------------------------------------------------------------------------------------------------
+
+SIZE = SlotSpec(
+    "s",
+    "choice",
+    values={"small": read_phrase("small / personal"), "large": read_phrase("[the] large [one] / big / family [size]")},
+    keys={"1": "small"},
+)
+TOPPINGS = SlotSpec(
+    "t",
+    "choice",
+    many=True,
+    values={v: read_phrase(p) for v, p in (("ham", "ham"), ("both", "ham and cheese"), ("cheese", "[extra] cheese"), ("olives", "olives"))},
+    keys={"1": "ham"},
+)
+PICK = SlotSpec("p", "choice", values_from=Ref("find", "times"), ordinals=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("personal", "small"), ("the large one", "large"), ("Family", "large"), ("BIG please", "large"), ("huge", None), ("small large", None)],
+)
+def test_a_choice(text: str, value: str | None) -> None:
+    assert heard(SIZE, text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("ham", ["ham"]), ("olives and ham", ["olives", "ham"]), ("olives, ham", ["olives", "ham"]), ("ham with olives", ["ham", "olives"]),
+        ("olives olives", ["olives"]), ("ham and cheese", ["both"]), ("ham and extra cheese", ["ham", "cheese"]),
+        ("ham and cheese and olives", ["both", "olives"]), ("ham and", None), ("and ham", None),
+    ],
+)  # fmt: skip
+def test_several_at_once(text: str, values: list[str] | None) -> None:
+    assert heard(TOPPINGS, text) == values
+
+
+def test_what_a_tool_returned() -> None:
+    times = ("half past nine", "2:15", "北京", "!!!")
+    assert heard(PICK, "two fifteen", *times) == "2:15"
+    assert heard(PICK, "the first one", *times) == "half past nine"
+    assert heard(PICK, "number two", *times) == "2:15"
+    assert heard(PICK, "the last", "a", "b", "c") == "c"
+    assert heard(PICK, "the third one", *times[:2]) is None
+    assert heard(PICK, "first") is None
+    assert heard(PICK, "x" * 30, *("x" * 30,)) == "x" * 30
+    assert heard(PICK, " ".join(["y"] * 30), " ".join(["y"] * 30)) is None
+    many = tuple(f"time {ordinal(at)}" for at in range(1, MAX_GIVEN + 10))
+    assert heard(PICK, many[MAX_GIVEN - 1], *many) == many[MAX_GIVEN - 1]
+    assert heard(PICK, many[MAX_GIVEN], *many) is None
+
+
+def test_offers_are_kept_in_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsm_agents.flows.words.choices.KEPT_SLOTS", 1)
+    choice = Choice(read_phrase("and"))
+    for at in range(KEPT_GIVEN + 2):
+        assert choice.machine(PICK, (ordinal(at),), WORDS.spell).takes(ordinal(at).split())
+    assert choice.machine(SIZE, (), WORDS.spell).takes(("small",))
+    assert choice.value(Said(("small",)), SIZE, NOW) == "small"
+
+
+@given(st.lists(st.sampled_from(["ham", "cheese", "olives"]), min_size=1, max_size=3, unique=True))
+def test_choices_are_understood_as_they_are_said(values: list[str]) -> None:
+    if values != ["ham", "cheese"] and ("ham", "cheese") not in zip(values, values[1:], strict=False):
+        assert heard(TOPPINGS, spoken(TOPPINGS, values)) == values
+    for value in SIZE.values:
+        assert heard(SIZE, spoken(SIZE, value)) == value
+
+
+def test_choices_as_they_are_said_and_from_elsewhere() -> None:
+    assert (spoken(SIZE, "large"), spoken(PICK, "2:15"), spoken(TOPPINGS, ["ham", "olives", "cheese"])) == (
+        "large", "2:15", "ham, olives and cheese",
+    )  # fmt: skip
+    assert (first_words(read_phrase("check up / checkup")), first_words(read_phrase("[a] <x> (b / c)"))) == ("check up", "<x> b")
+    assert [v for v in ("small", "tiny", 1, None, ["small"]) if kind(SIZE).fits(v, SIZE)] == ["small"]
+    told: list[object] = [["ham"], [], ["ham", "ham"], ["ham", "x"], "ham", [["ham"]]]
+    assert [v for v in told if kind(TOPPINGS).fits(v, TOPPINGS)] == [["ham"]]
+    assert [v for v in ("2:15", "") if kind(PICK).fits(v, PICK)] == ["2:15"]
+    assert (kind(SIZE).keyed("1", SIZE), kind(TOPPINGS).keyed("1", TOPPINGS), kind(SIZE).keyed("9", SIZE)) == ("small", ["ham"], None)
+    assert kind(PICK).grammar(PICK, (), WORDS.spell) == ""
+    assert kind(TOPPINGS).content(TOPPINGS, (), WORDS.spell) == {"ham", "and", "extra", "cheese", "olives"}
+
+
+# --- dates ----------------------------------------------------------------------------------------------------------------------------
+
+DAY, PAST, SOON = SlotSpec("d", "date"), SlotSpec("d", "date", past=True), SlotSpec("d", "date", future=90)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("today", "2026-11-23"), ("tomorrow", "2026-11-24"), ("the day after tomorrow", "2026-11-25"), ("yesterday", "2026-11-22"),
+        ("day before yesterday", "2026-11-21"), ("Monday", "2026-11-30"), ("tuesday", "2026-11-24"), ("this friday", "2026-11-27"),
+        ("next friday", "2026-12-04"), ("next monday", "2026-11-30"), ("this coming sunday", "2026-11-29"), ("last sunday", "2026-11-22"),
+        ("the fifth", "2026-12-05"), ("23rd", "2026-11-23"), ("the thirty first", "2026-12-31"), ("the fourth of May", "2027-05-04"),
+        ("May 4th", "2027-05-04"), ("May four", "2027-05-04"), ("fourth may", "2027-05-04"), ("Nov 23", "2026-11-23"),
+        ("november twenty second", "2027-11-22"), ("friday the fourth", "2026-12-04"), ("Monday, May 3rd", "2027-05-03"),
+        ("may twenty two thousand six", "2006-05-20"), ("May 22, 2006", "2006-05-22"), ("the 1st of Jan. 2000", "2000-01-01"),
+        ("may first nineteen oh five", "1905-05-01"), ("May 4 two thousand and twenty six", "2026-05-04"),
+        ("the twenty ninth of february", "2028-02-29"), ("5/4/1982", "1982-05-04"), ("12/31/1999", "1999-12-31"),
+        ("2026-12-01", "2026-12-01"), ("may first nineteen hundred", "1900-05-01"), ("1/20/2005", "2005-01-20"),
+        ("five", None), ("the five", None), ("monday may", None), ("may", None), ("13/5/1982", None), ("next the fourth", None),
+        ("the thirty second of may", None),
+    ],
+)  # fmt: skip
+def test_dates(text: str, day: str | None) -> None:
+    assert heard(DAY, text) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("monday", "2026-11-16"), ("friday", "2026-11-20"), ("last friday", "2026-11-20"), ("this monday", "2026-11-23"),
+        ("the fifth", "2026-11-05"), ("the fourth of may", "2026-05-04"), ("today", "2026-11-23"), ("the 24th of november", "2025-11-24"),
+    ],
+)  # fmt: skip
+def test_dates_in_the_past(text: str, day: str) -> None:
+    assert heard(PAST, text) == day
+
+
+def test_dates_that_are_not_valid() -> None:
+    assert heard(PAST, "tomorrow") == Invalid("2026-11-24 is not in the past")
+    assert heard(SOON, "yesterday") == Invalid("2026-11-22 is not within 90 days from 2026-11-23")
+    assert heard(SOON, "the fourth of may") == Invalid("2027-05-04 is not within 90 days from 2026-11-23")
+    assert heard(DAY, "the thirty first of february") == Invalid("there is no thirty first of February")
+    assert heard(DAY, "February 29 2027") == Invalid("there is no twenty ninth of February 2027")
+    assert heard(DAY, "Tuesday, May 3rd, 2027") == Invalid("there is no third of May 2027 on a Tuesday")
+    assert heard(DAY, "monday the thirty first of february") == Invalid("there is no thirty first of February on a Monday")
+
+
+@given(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)), st.sampled_from([DAY, PAST, SOON]), st.booleans())
+def test_a_date_is_understood_as_it_is_said(day: datetime.date, slot: SlotSpec, knows: bool) -> None:
+    value = day.isoformat()
+    again = heard(slot, spoken(slot, value, NOW if knows else None))
+    if kind(slot).fits(value, slot, NOW):
+        assert again == value
+    elif slot is not SOON:
+        assert isinstance(again, Invalid)
+
+
+def test_dates_as_they_are_said_and_from_elsewhere() -> None:
+    assert spoken(SOON, "2026-12-04") == "Friday, the fourth of December"
+    assert spoken(PAST, "1982-05-04") == "Tuesday, the fourth of May, nineteen eighty two"
+    assert (spoken(DAY, "2026-12-04"), spoken(DAY, "2026-12-04", None)) == (
+        "Friday, the fourth of December", "Friday, the fourth of December, twenty twenty six",
+    )  # fmt: skip
+    assert spoken(DAY, "soon") == "soon"
+    assert [v for v in ("2026-12-04", "2026-13-04", 20261204, None) if kind(DAY).fits(v, DAY)] == ["2026-12-04"]
+    assert not kind(PAST).fits("2026-12-04", PAST, NOW)
+    assert (year_words(1850), year_words(2000), year_words(2100)) == ("one thousand eight hundred fifty", "two thousand", "two thousand one hundred")
+    assert date_text(MONDAY, year=False) == "Monday, the twenty third of November"
+    assert kind(DAY).keyed("1", DAY) is None
+
+
+def test_every_way_to_say_a_year_is_understood() -> None:
+    for words, year in YEARS.items():
+        assert heard(DAY, f"the second of march {' '.join(words)}") == f"{year}-03-02"
+
+
+# --- times ----------------------------------------------------------------------------------------------------------------------------
+
+ANY_TIME, OFFICE = SlotSpec("t", "time"), SlotSpec("t", "time", between=(480, 1080))
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("nine", "09:00"), ("9:30", "09:30"), ("nine thirty", "09:30"), ("nine oh five", "09:05"), ("two", "14:00"), ("2 p.m.", "14:00"),
+        ("half past nine", "09:30"), ("quarter to six", "17:45"), ("a quarter past four", "16:15"), ("ten minutes to nine", "08:50"),
+        ("twenty five after ten", "10:25"), ("five of twelve", "11:55"), ("noon", "12:00"), ("midday", "12:00"), ("quarter past noon", "12:15"),
+        ("nine o'clock", "09:00"), ("3 in the afternoon", "15:00"), ("nine in the morning", "09:00"), ("14:30", "14:30"),
+        ("fourteen hundred hours", "14:00"), ("twelve", "12:00"), ("half past 12", "12:30"), ("5 pm", "17:00"), ("nine am", "09:00"),
+        ("half past fourteen", None), ("thirty", None), ("second", None), ("twenty four", None),
+    ],
+)  # fmt: skip
+def test_times_of_an_office(text: str, time: str | None) -> None:
+    assert heard(OFFICE, text) == time
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("midnight", "00:00"), ("ten to midnight", "23:50"), ("12 am", "00:00"), ("12 pm", "12:00"), ("twelve thirty a.m.", "00:30"),
+        ("twenty one thirty", "21:30"), ("twenty thirty", "20:30"), ("twenty twenty five", "20:25"), ("zero thirty", "00:30"),
+        ("0:30 am", "00:30"), ("eleven at night", "23:00"), ("two at night", "02:00"), ("7 in the evening", "19:00"), ("23:59", "23:59"),
+        ("14:00 pm", "14:00"), ("five past midnight", "00:05"),
+    ],
+)  # fmt: skip
+def test_times_of_a_whole_day(text: str, time: str) -> None:
+    assert heard(ANY_TIME, text) == time
+
+
+def test_times_that_are_not_valid() -> None:
+    assert heard(ANY_TIME, "nine") == Invalid("09:00 or 21:00?")
+    assert heard(OFFICE, "seven") == Invalid("07:00 or 19:00 is not between 08:00 and 18:00")
+    assert heard(OFFICE, "7 am") == Invalid("07:00 is not between 08:00 and 18:00")
+    assert heard(ANY_TIME, "14 am") == Invalid("there is no such time")
+
+
+@given(st.times(), st.sampled_from([ANY_TIME, OFFICE]))
+def test_a_time_is_understood_as_it_is_said(time: datetime.time, slot: SlotSpec) -> None:
+    value = time.strftime("%H:%M")
+    if kind(slot).fits(value, slot):
+        assert heard(slot, spoken(slot, value)) == value
+
+
+def test_times_as_they_are_said_and_from_elsewhere() -> None:
+    assert (spoken(OFFICE, "09:00"), spoken(OFFICE, "09:05"), spoken(ANY_TIME, "21:30"), spoken(OFFICE, "12:00")) == (
+        "nine o'clock", "nine oh five", "nine thirty p.m.", "noon",
+    )  # fmt: skip
+    assert (time_text(0, half=True), spoken(ANY_TIME, "later")) == ("midnight", "later")
+    assert [v for v in ("09:00", "9:00", "24:00", "07:00", 900) if kind(OFFICE).fits(v, OFFICE)] == ["09:00"]
+
+
+# --- yes or no, text, custom ----------------------------------------------------------------------------------------------------------
+
+
+def test_yes_or_no() -> None:
+    slot = SlotSpec("y", "yesno")
+    assert [heard(slot, text) for text in ("yes", "Nope.", "that's right", "not really", "maybe")] == [True, False, True, False, None]
+    assert [heard(slot, spoken(slot, value)) for value in (True, False)] == [True, False]
+    assert [value for value in (True, False, 1, "yes", None) if kind(slot).fits(value, slot)] == [True, False, True][:2]
+    assert [kind(slot).keyed(key, slot) for key in "123"] == [True, False, None]
+    own = SlotSpec("y", "yesno", keys={"5": "yes"})
+    assert [kind(own).keyed(key, own) for key in "51"] == [True, None]
+    assert "sure" in kind(slot).grammar(slot, (), WORDS.spell)
+
+
+def test_text_keeps_the_transcript() -> None:
+    slot = SlotSpec("x", "text", words=(2, 3))
+    assert heard(slot, "Anna-Lena Smith.") == "Anna-Lena Smith"
+    assert heard(slot, "um Anna Smith, please") == "Anna Smith"
+    assert heard(slot, "Anna") is None
+    assert heard(slot, "a b c d") is None
+    assert [v for v in ("x", " ", "", 1, "y" * (MAX_TEXT + 1)) if kind(slot).fits(v, slot)] == ["x"]
+    assert spoken(slot, "Anna") == "Anna"
+    assert kind(slot).grammar(slot, (), WORDS.spell) == ""
+
+
+def test_a_type_of_a_host() -> None:
+    letters = {"alpha": "A", "bravo": "B"}
+    register_type(Custom("spelled", grammar="(alpha / bravo) [alpha / bravo]", parse=lambda words: "".join(letters[w] for w in words) if len(words) < 3 and words != ("bravo",) else None, say=lambda value: f"code {value}", fits=lambda value: value == "A"))  # fmt: skip
+    slot = SlotSpec("c", "spelled")
+    assert [heard(slot, text) for text in ("alpha bravo", "bravo", "charlie")] == ["AB", Invalid("not a spelled"), None]
+    assert (spoken(slot, "A"), kind(slot).fits("A", slot), kind(slot).fits("B", slot), kind(slot).keyed("1", slot)) == ("code A", True, False, None)
+    assert "alpha" in kind(slot).grammar(slot, (), WORDS.spell)
+    assert kind(slot).content(slot, (), WORDS.spell) == frozenset()
+    assert "spelled" in slot_types(WORDS.pack)
+    plain = Custom("plain", grammar="a", parse=lambda words: 1)
+    assert [v for v in ("a", 1, 1.5, True, None, []) if plain.fits(v, slot)] == ["a", 1, 1.5]
+
+
+def test_types_of_a_host_that_are_refused() -> None:
+    with pytest.raises(MisuseError, match="the grammar of the slot type 'bad': '\\['"):
+        Custom("bad", grammar="[x", parse=lambda words: 1)
+    register_type(Custom("empty", grammar="[x]", parse=lambda words: 1))
+    with pytest.raises(MisuseError, match="'empty' accepts nothing said"):
+        WORDS.machine(SlotSpec("e", "empty"))
+    register_type(Custom("nested", grammar="<yes>", parse=lambda words: 1))
+    with pytest.raises(MisuseError, match="a slot's own phrases are words"):
+        slot_type("nested", WORDS.pack).grammar(SlotSpec("e", "nested"), (), WORDS.spell)
+    with pytest.raises(MisuseError, match="no slot type is called 'colour'; known: choice, custom|choice, date"):
+        slot_type("colour", WORDS.pack)
+
+
+def test_the_interface_has_no_answers_of_its_own() -> None:
+    base, slot = SlotType(), SlotSpec("x", "x", keys={"1": "a"})
+    for call in (
+        lambda: base.machine(slot, (), WORDS.spell), lambda: base.grammar(slot, (), WORDS.spell),
+        lambda: base.value(Said(()), slot, NOW), lambda: base.fits(1, slot),
+    ):  # fmt: skip
+        with pytest.raises(NotImplementedError):
+            call()
+    assert (base.loose(slot, (), WORDS.spell), base.spoken(3, slot), base.keyed("1", slot)) == (None, "3", "a")
