@@ -8,7 +8,8 @@ from pathlib import Path
 
 import anyio
 
-from fsm_agents.cli.demo_call import ORDER, Call, hold, voice
+from fsm_agents.cli.demo_call import Call, hold, voice
+from fsm_agents.cli.demo_flow import beside, pizza
 from fsm_agents.cli.demo_show import choose_show
 from fsm_agents.cli.printing import say
 from fsm_agents.errors import MissingExtra, MisuseError
@@ -34,15 +35,16 @@ def run(options: Namespace) -> int:
     if importlib.util.find_spec(options.backend) is None:
         raise MissingExtra("test", f"--backend {options.backend}")
     pipeline = voice()  # before anything is written: an extra may be missing
+    flow = pizza()
     out = _folder(options.out)
     with choose_show(plain=options.plain) as show:
         if options.fast:
             from fsm_agents.testing.clock import run as run_virtually
 
-            call = run_virtually(hold, pipeline, out, show, backend=options.backend)
+            call = run_virtually(hold, pipeline, flow, out, show, backend=options.backend)
         else:
-            call = anyio.run(hold, pipeline, out, show, backend=options.backend)
-    shown = page(out, title="A pizza order, as it went", beside=[ORDER])
+            call = anyio.run(hold, pipeline, flow, out, show, backend=options.backend)
+    shown = page(out, title="A pizza order, as it went", beside=[beside(flow)])
     (out / "conversation.html").write_text(shown, encoding="utf-8")
     return _told(call, out)
 
@@ -53,13 +55,13 @@ def _told(call: Call, out: Path) -> int:
         "conversation.html": "the call as a page: timeline, diagrams, every decision",
         "conversation.wav": "the recording: caller left, agent right",
         "steps.jsonl": f"every step of the session: fsm-agents why {out / 'steps.jsonl'} --turn 3",
-        "flow.jsonl": "every step of the order",
+        "flow.jsonl": f"every step of the flow: fsm-agents why {out / 'flow.jsonl'} --turn 2",
     }.items():
         say(f"  {name:<18} {what}")
     if call.failure:
         say(f"The demo failed: {call.failure}. What there is of it is in {out}")
         return 1
-    say(f"The conversation came to its end: {call.session.close_reason}. Its files are in {out}")
+    say(f"Begin your own: fsm-agents new my-agent. This one came to its end: {call.session.close_reason}. Its files are in {out}")
     return 0
 
 

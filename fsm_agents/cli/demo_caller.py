@@ -22,7 +22,7 @@ REACTION = 0.4
 """Seconds between the end of a question and the answer: what people take between turns."""
 BARGE_IN = 2.2
 """Seconds of the read-back after which the caller interrupts: the number and the size of the pizzas have been said."""
-LINES = ("order", "name", "stop", "make_three", "yes", "goodbye")
+LINES = ("order", "name", "stop", "make_three", "yes")
 """The recordings of one call, in order."""
 
 
@@ -34,7 +34,7 @@ def recordings() -> dict[str, tuple[AudioFrame, str]]:
 
 
 class DemoCaller:
-    """Orders pizza, keeps silent once, interrupts once, says goodbye.
+    """Orders pizza, keeps silent once, interrupts once, and agrees.
 
     Args:
         voice: The recordings.
@@ -64,7 +64,7 @@ class DemoCaller:
         await self._until("speaking")
         await anyio.sleep(BARGE_IN)
         await self._say(caller, "stop")
-        for line in ("make_three", "yes", "goodbye"):
+        for line in ("make_three", "yes"):
             await self._asked()
             await self._say(caller, line)
 

@@ -36,9 +36,9 @@ class PlainShow:
         """Something worth a line."""
         self._line(at, "*", what)
 
-    def moved(self, at: int, label: str, order: str) -> None:
-        """The agent does something else, or the order stands elsewhere."""
-        self._line(at, "state", f"{label}, order {order}")
+    def moved(self, at: int, label: str, state: str) -> None:
+        """The agent does something else, or the flow is in another state."""
+        self._line(at, "state", f"{label}, flow {state}")
 
     def progress(self, at: int, line: int, lines: int) -> None:
         """The caller begins to say this line of so many."""
@@ -66,7 +66,7 @@ class ColourShow:
 
         self.console = Console(highlight=False)
         self._live = Live(console=self.console, auto_refresh=False, transient=True)
-        self._at, self._label, self._order, self._done, self._lines = 0, "", "", 0, 1
+        self._at, self._label, self._state, self._done, self._lines = 0, "", "", 0, 1
 
     def spoken(self, spoken: Spoken) -> None:
         """Something was said."""
@@ -86,9 +86,9 @@ class ColourShow:
 
         self.console.print(Text.assemble((f"{at / 1e6:6.1f} s  ", "dim"), ("*       ", "magenta"), (what, "magenta")))
 
-    def moved(self, at: int, label: str, order: str) -> None:
-        """The agent does something else, or the order stands elsewhere."""
-        self._at, self._label, self._order = at, label, order
+    def moved(self, at: int, label: str, state: str) -> None:
+        """The agent does something else, or the flow is in another state."""
+        self._at, self._label, self._state = at, label, state
         self._refresh()
 
     def progress(self, at: int, line: int, lines: int) -> None:
@@ -103,7 +103,7 @@ class ColourShow:
         grid: Any = Table.grid(padding=(0, 1))
         bar = ProgressBar(total=self._lines, completed=self._done, width=18)
         said = f"line {self._done} of {self._lines}" if self._done else "the agent begins"
-        state = f"[bold]{self._label:<12}[/] order [bold]{self._order}[/]"
+        state = f"[bold]{self._label:<12}[/] flow [bold]{self._state}[/]"
         grid.add_row(f"[dim]{self._at / 1e6:6.1f} s[/]", bar, f"{said:<16}", state)
         self._live.update(grid, refresh=True)
 

@@ -10,9 +10,9 @@ from typing import Any
 from fsm_agents.cli.tables import JOINTS
 from fsm_agents.errors import MisuseError, nearest
 from fsm_agents.fsm.joint import Joint
-from fsm_agents.fsm.replay import Log
+from fsm_agents.fsm.replay import Header, Log
 
-__all__ = ["joint_of_log", "naming", "read_log"]
+__all__ = ["is_log_of_flow", "joint_of_log", "naming", "read_log"]
 
 
 @contextmanager
@@ -41,6 +41,29 @@ def read_log(path: Path) -> list[str]:
         raise MisuseError(msg) from error
 
 
+def is_log_of_flow(path: Path, lines: list[str]) -> bool:
+    """Whether it is a log of a flow, whose machines are made of its file.
+
+    Raises:
+        MisuseError: it is no log.
+    """
+    with naming(path):
+        settings = _header(lines).settings
+    return "flow" in settings and "digest" in settings
+
+
+def _header(lines: list[str]) -> Header:
+    try:
+        header = Log(lines[:1]).header
+        parts = header.settings, header.cells, header.delays, header.data
+        if isinstance(header.joint, str) and all(isinstance(part, dict) for part in parts):
+            return header
+    except (TypeError, RecursionError):  # names that no header has; brackets without end
+        pass
+    msg = "this is not a step log: its first line is no header"
+    raise MisuseError(msg)
+
+
 def joint_of_log(path: Path, lines: list[str]) -> tuple[Joint[Any], Callable[[], Any]]:
     """The machines that a log is of, and what makes their data.
 
@@ -48,7 +71,7 @@ def joint_of_log(path: Path, lines: list[str]) -> tuple[Joint[Any], Callable[[],
         MisuseError: it is no log, or of machines that this program does not have.
     """
     with naming(path):
-        name = Log(lines).header.joint
+        name = _header(lines).joint
     if name not in JOINTS:
         msg = f"{path}: is a log of {name!r}, which these commands do not know; {nearest(name, JOINTS)}"
         raise MisuseError(msg)

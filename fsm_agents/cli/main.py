@@ -14,13 +14,19 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "demo": "hold a spoken conversation on the embedded parts, and leave its recording, its log and a page",
+    "new": "begin an agent of your own: a folder with an agent, a flow, a scene and a test",
+    "chat": "hold a flow as text: what you type the caller says",
+    "test": "play the scenes of a flow, walk through it at random, and say what was covered",
     "show": "show a state table: Markdown, Mermaid, DOT, SVG, PNG or HTML",
     "draw": "write the diagrams of all tables, or check that they are fresh",
-    "check": "review tables: undecided cells, dead ends, shadowed rows, …",
-    "explore": "search every joint state of the voice machines and prove their properties",
+    "check": "review flows and tables: undecided cells, dead ends, words taken twice, …",
+    "fmt": "align the tables of flow files",
+    "explore": "search everything that can happen in a flow, or in the voice machines, and prove properties",
     "mutants": "delete each row and each action, and see whether a property notices",
-    "replay": "do a recorded call again and compare",
+    "replay": "do a recorded call again and compare; or hold many in a new version of their flow",
+    "stats": "say what became of recorded calls: outcomes, where callers were not understood, which rows were taken",
     "why": "say for one turn of a recorded call what was heard, and which rows decided",
+    "schema": "show the JSON schema of flow files, for editors",
 }
 
 

@@ -1,4 +1,4 @@
-"""``fsm-agents show``: a state table as text or picture."""
+"""``fsm-agents show``: a state table, or a flow, as text or picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fsm_agents.cli.show_flow import FLOW_FORMS, show_flow
 from fsm_agents.cli.tables import shown_tables, table
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.draw import document, dot, html, mermaid, png, svg
@@ -24,20 +25,36 @@ FORMS: dict[str, Callable[[StateTable[Any, Any]], str | bytes]] = {
     "png": png,
 }
 _PICTURES = ("png",)
+_SHORT = {"markdown": "md"}
+"""What a form of a table is called as an option, where that differs."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its options."""
-    parser.add_argument("table", nargs="?", help=f"one of: {', '.join(shown_tables())}")
+    parser.add_argument(
+        "table", nargs="?", metavar="TABLE|FLOW.toml", help=f"a flow file, or one of: {', '.join(shown_tables())}"
+    )
     parser.add_argument("--all", action="store_true", help="every table, one after the other")
     parser.add_argument(
         "--as", dest="form", choices=FORMS, default="markdown", help="how (default: markdown; svg and png need [diagrams])"
     )
+    for form, meaning in FLOW_FORMS.items():
+        parser.add_argument(f"--{form}", dest="forms", action="append_const", const=form, help=meaning)
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to (default: the terminal)")
 
 
 def run(options: Namespace) -> int:
     """Show it."""
+    form = _form(options)
+    if options.table and Path(options.table).suffix == ".toml":
+        if options.all:
+            msg = f"show {options.table} --all: --all is every table; a flow is shown by itself"
+            raise MisuseError(msg)
+        return show_flow(Path(options.table), form, options.out)
+    options.form = next((each for each in FORMS if _SHORT.get(each, each) == form), "")
+    if not options.form:
+        msg = f"--{form} is for flows: fsm-agents show FLOW.toml --{form}"
+        raise MisuseError(msg)
     if options.table and options.all:
         msg = f"show {options.table} --all: name one table, or say --all"
         raise MisuseError(msg)
@@ -59,6 +76,16 @@ def run(options: Namespace) -> int:
         sys.stdout.buffer.write(_joined(shown))
         sys.stdout.flush()
     return 0
+
+
+def _form(options: Namespace) -> str:
+    """How to show it, by its short name."""
+    given: list[str] = list(dict.fromkeys(options.forms or ()))
+    if len(given) > 1:
+        msg = f"--{' and --'.join(given)}: one at a time"
+        raise MisuseError(msg)
+    asked: str = options.form
+    return given[0] if given else _SHORT.get(asked, asked)
 
 
 def _joined(shown: list[str | bytes]) -> bytes:

@@ -1,11 +1,10 @@
-"""The tables that the commands know: those of a voice agent, and the demo's."""
+"""The tables that the commands know by name: those of a voice agent. A flow is known by its file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from fsm_agents.cli.demo_flow import DEMO, ORDERING, Order
 from fsm_agents.errors import MisuseError, nearest
 from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.table import StateTable
@@ -18,14 +17,13 @@ __all__ = ["JOINTS", "joint_of", "shown_tables", "table"]
 JOINTS: dict[str, tuple[Joint[Any], Callable[[], Any]]] = {
     "conversation": (CONVERSATION, Talk),
     "link": (link_joint(), Line),
-    "demo": (DEMO, Order),
 }
 """What a log can be of: the joined machines by name, with what makes their data."""
 
 
 def shown_tables() -> dict[str, StateTable[Any, Any]]:
     """Every table by name, those of a voice agent first."""
-    return {**TABLES, "link": LINK, "demo": ORDERING}
+    return {**TABLES, "link": LINK}
 
 
 def table(name: str) -> StateTable[Any, Any]:

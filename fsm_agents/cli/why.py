@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fsm_agents.cli.logs import joint_of_log, naming, read_log
+from fsm_agents.cli.logs import is_log_of_flow, joint_of_log, naming, read_log
 from fsm_agents.cli.parser import at_least
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.explain import explain
@@ -31,12 +31,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--turn", type=at_least(1), metavar="N", help="which turn of the caller; without it, the turns are listed"
     )
+    parser.add_argument(
+        "--flow",
+        type=Path,
+        metavar="FLOW",
+        help="of a flow's log: its flow file (default: the one that the log names, if it is the same)",
+    )
 
 
 def run(options: Namespace) -> int:
     """Explain it."""
     path: Path = options.log
     lines = read_log(path)
+    if is_log_of_flow(path, lines):
+        from fsm_agents.cli.why_flow import run_flow  # other logs need nothing of flows
+
+        return run_flow(path, lines, options.turn, options.flow)
     joint, _ = joint_of_log(path, lines)
     if joint is not CONVERSATION:
         msg = f"{path}: is a log of {joint.name!r}; turns are in the log of a conversation, for example {path.parent / 'steps.jsonl'}"
@@ -52,7 +62,7 @@ def run(options: Namespace) -> int:
             raise MisuseError(msg)
         turn = call.turns[options.turn - 1]
         print(*_told(call, turn), sep="\n")
-        print(*_decided(path, lines, turn), sep="\n")
+        print(*_decided(path, lines, turn, options.flow), sep="\n")
     return 0
 
 
@@ -125,17 +135,23 @@ def _outcome(found: Interruption) -> str:
     return said.get(found.outcome, "ends anyway")
 
 
-def _decided(path: Path, lines: list[str], turn: Turn) -> Iterator[str]:
-    """Every step of the turn, explained; the steps of the flow's own table between them."""
-    yield "\nwhat was decided"
+def _decided(path: Path, lines: list[str], turn: Turn, file: Path | None) -> Iterator[str]:
+    """Every step of the turn, explained; the steps of the flow's own table between them, those of a flow before them."""
     found = list(_explained(lines, CONVERSATION, lambda n, _at: turn.first <= n <= turn.last))
     beside = path.parent / FLOW
     if beside.is_file() and found:
         begin, end = found[0][0], turn.audible or found[-1][0]
-        with naming(beside):
-            flow = read_log(beside)
-            joint, _ = joint_of_log(beside, flow)
-            found += _explained(flow, joint, lambda _n, at: begin <= at <= end)
+        flow = read_log(beside)
+        if is_log_of_flow(beside, flow):
+            from fsm_agents.cli.why_flow import told_between
+
+            yield "\nwhat the flow made of it"
+            yield from told_between(beside, flow, begin, end, file)
+        else:
+            with naming(beside):
+                joint, _ = joint_of_log(beside, flow)
+                found += _explained(flow, joint, lambda _n, at: begin <= at <= end)
+    yield "\nwhat was decided"
     for _, text in sorted(found, key=lambda each: each[0]):
         yield text
 

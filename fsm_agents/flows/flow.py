@@ -22,6 +22,7 @@ from fsm_agents.flows.machine.flatten import flatten
 from fsm_agents.flows.machine.joined import flow_joint
 from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.notation.folder import Reading, read_flow, read_text
+from fsm_agents.flows.notation.recordings import Recordings, recordings
 from fsm_agents.flows.notation.rawrows import RawRow
 from fsm_agents.flows.notation.rows import flow_of
 from fsm_agents.flows.problems import FlowError, Problem, Severity
@@ -44,11 +45,13 @@ class Flow:
         spec: What was read.
         problems: Warnings and notes of reading it; errors are raised.
         binding: What the host gave.
+        folder: Where its recordings are; ``None``: it was read from a text.
     """
 
     spec: FlowSpec
     problems: tuple[Problem, ...] = ()
     binding: Binding = attrs.field(factory=Binding)
+    folder: Path | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Flow:
@@ -57,7 +60,9 @@ class Flow:
         Raises:
             FlowError: every problem of every file, each with its place, why, and what to write instead.
         """
-        return cls._made(read_flow(path))
+        made = cls._made(read_flow(path), Path(path).parent)
+        made.recordings  # noqa: B018 - what cannot be played is said here, with the other problems
+        return made
 
     @classmethod
     def loads(cls, text: str, file: str = "flow.toml", files: Mapping[str, str] | None = None) -> Flow:
@@ -83,8 +88,8 @@ class Flow:
         return cls._made(flow_of(tree, rows, flows={name: flow.spec for name, flow in (flows or {}).items()}))
 
     @classmethod
-    def _made(cls, reading: Reading) -> Flow:
-        flow = cls(reading.spec, tuple(reading.problems))
+    def _made(cls, reading: Reading, folder: Path | None = None) -> Flow:
+        flow = cls(reading.spec, tuple(reading.problems), folder=folder)
         found = structure(flow.flat)
         errors = [problem for problem in found if problem.severity is Severity.ERROR]
         if errors:
@@ -134,6 +139,18 @@ class Flow:
     def flat(self) -> FlatFlow:
         """Its states and edges, with those of its sub-flows."""
         return flatten(self.spec)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """Its recorded prompts, by the name in the file.
+
+        Raises:
+            FlowError: some are missing, lie elsewhere, or cannot be played (F011).
+        """
+        found, problems = recordings(self.spec, self.folder)
+        if problems:
+            raise FlowError(problems)
+        return found
 
     @cached_property
     def pack(self) -> LanguagePack:
@@ -189,9 +206,13 @@ class Flow:
         """The event that the caller said ``text`` in the state where the conversation is."""
         return hearing.heard(self.world, self.state(data), self.recogniser(data), text, moment, self.facts())
 
-    def recogniser(self, data: FlowData) -> Recogniser:
-        """What the state understands; compiled once for each state (and each list that a tool returned)."""
-        return self._ears.of(self.state(data), data)
+    def recogniser(self, data: FlowData, state: FlatState | None = None) -> Recogniser:
+        """What a state (left out: the one where the conversation is) understands; compiled once for each (and each list of a tool)."""
+        return self._ears.of(self.state(data) if state is None else state, data)
+
+    def hears_secret(self, state: FlatState | None) -> bool:
+        """Whether what is said in a state may be a secret."""
+        return state is not None and hearing.hears_secret(self.world, state)
 
     @cached_property
     def _ears(self) -> hearing.Ears:

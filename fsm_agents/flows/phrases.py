@@ -23,7 +23,7 @@ MAX_DEPTH = 20
 LONG = 40
 """Tokens shorter than this are remembered: words come again and again."""
 
-_TOKEN = re.compile(r"\s*(\{[^{}]*\}|<[^<>]*>|[^\W_][\w'’\-]*|\S)")
+_TOKEN = re.compile(r"(\{[^{}]*\}|<[^<>]*>|[^\W_][\w'’\-]*|\S)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _PARTNER = {"[": "]", "(": ")"}
 _STOPS = frozenset({"", "/", "]", ")"})

@@ -53,6 +53,11 @@ def png(table: StateTable[Any, Any], marks: Marks | None = None) -> bytes:
 
 
 def render(text: str, form: str, needs: str) -> bytes:
+    """Text in DOT, laid out by Graphviz: ``form`` is ``svg`` or ``png``.
+
+    Raises:
+        MissingExtra: the extra ``[diagrams]`` is not installed; ``needs`` names what asked for it.
+    """
     try:
         from pygraphviz import AGraph
     except ImportError as missing:
@@ -121,6 +126,7 @@ def attributes(what: str, given: Mapping[str, str], *, label: str = "") -> str:
 
 
 def quote(text: str) -> str:
+    """A string of DOT: on one line, in quotes."""
     return f'"{_plain(text)}"'
 
 

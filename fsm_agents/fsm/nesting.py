@@ -103,5 +103,4 @@ def chain(table: StateTable[Any, Any], source: Any, dest: Any, row: Row[Any, Any
 
 
 def _hooks(table: StateTable[Any, Any], kind: Kind, parts: list[object]) -> list[Action[Any, Any]]:
-    rows = [row for row in table.rows if row.kind is kind]
-    return [do for part in parts for row in rows if any(part is s or part == s for s in row.states) for do in row.do]
+    return [do for part in parts for row in table.hooks[kind] if any(part is s or part == s for s in row.states) for do in row.do]

@@ -18,9 +18,12 @@ from fsm_agents.fsm.explore import describe
 from fsm_agents.fsm.joint import Joint, Shared
 from fsm_agents.fsm.record import FORMAT, StepLog, fingerprint
 
-__all__ = ["Entry", "Header", "Log", "Note", "Replayed", "replay", "standing"]
+__all__ = ["RETIMED", "Entry", "Header", "Log", "Note", "Replayed", "replay", "retime", "standing"]
 
 S = TypeVar("S", bound=Shared)
+
+RETIMED = "retimed"
+"""The kind of a note that says which timers have another delay from here on: seconds by name. The one kind that a replay heeds."""
 
 _WORDS = {"raised": "raised", "stale": "stale", "to": "at rest", "rows": "rows", "do": "effects", "arm": "timers armed"}
 
@@ -204,6 +207,17 @@ def standing(
     raise MisuseError(msg)
 
 
+def retime(joint: Joint[S], data: S, notes: Iterable[Note]) -> None:
+    """Give a conversation the delays that notes of kind :data:`RETIMED` say.
+
+    Raises:
+        MisuseError: a note names a timer that is not there, or gives it no delay.
+    """
+    for note in notes:
+        if note.kind == RETIMED:
+            joint.retime(data, note.values)
+
+
 class _Run(Generic[S]):
     """One replay: the conversation as far as it is done."""
 
@@ -225,10 +239,13 @@ class _Run(Generic[S]):
         self.recorder = StepLog(joint, self.written.append, classes=kept)
         self.recorder.begin(self.data)
         self.written.clear()
+        self.heeded = 0
 
     def differs(self, entry: Entry) -> str:
         """Do one step again: the sentence that says how it differs from the log; empty if it does not."""
         said = ""
+        retime(self.joint, self.data, self.log.notes[self.heeded :])
+        self.heeded = len(self.log.notes)
         try:
             event = self.codec.decode(entry.json["on"])
         except MisuseError as unknown:

@@ -86,6 +86,11 @@ class StateTable(Generic[S, D]):
         """Each decided (state, event) with its rows, nearest first: the state's own, its groups', then ``anywhere``."""
         return nesting.flatten(self)
 
+    @cached_property
+    def hooks(self) -> Mapping[Kind, tuple[Row[S, D], ...]]:
+        """The ``enter`` and the ``leave`` rows."""
+        return {kind: tuple(row for row in self.rows if row.kind is kind) for kind in (Kind.ENTER, Kind.LEAVE)}
+
     def cell(self, state: S, key: Key) -> Cell:
         """The rows that ``state`` tries on ``key``; empty if the cell is undecided."""
         return self.cells.get((state, key), ())

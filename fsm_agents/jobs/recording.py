@@ -2,7 +2,8 @@
 
     steps.jsonl          every step of the session, and between them what was said
     conversation.wav     the sound: caller left, agent right
-    conversation.html    both as a page: timeline, diagram, every decision (written by :meth:`Recording.write_page`)
+    flow.jsonl           every step of its flow, if a flow's table leads it
+    conversation.html    all of it as a page: timeline, diagram, every decision (written by :meth:`Recording.write_page`)
 
 These files hold what people said. Nothing is recorded unless somebody asks for it: ``JobContext(record=DIR)``, or ``FSM_AGENTS_RECORD``.
 A recording that cannot go on (a full disk) is one line in the log; the conversation goes on.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from fsm_agents.audio.frame import AudioFrame
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.fsm.joint import Step
 from fsm_agents.fsm.record import StepLog
+from fsm_agents.fsm.replay import RETIMED
 from fsm_agents.jobs.choose import RECORD as VARIABLE
 from fsm_agents.jobs.tape import CallTape
 from fsm_agents.machines.effects import CancelReply, ReportClosed
@@ -37,7 +39,9 @@ from fsm_agents.runtime.timers import micros
 from fsm_agents.session.session import AgentSession
 
 if TYPE_CHECKING:
+    from fsm_agents.jobs.flow_log import FlowLogs
     from fsm_agents.observe.page import Beside
+    from fsm_agents.session.flow_run import FlowRun
 
 __all__ = ["VARIABLE", "RecordedRoom", "Recording", "free_folder"]
 
@@ -92,7 +96,14 @@ class Recording:
             self._log.begin(talk, {
                 "version": __version__, "agent": type(session.agent).__name__, "pipeline": type(session.pipeline).__name__,
             })  # fmt: skip
+        self._flows: FlowLogs | None = None
+        if session.voice is not None:
+            from fsm_agents.jobs.flow_log import FlowLogs  # here: most conversations have no table
+
+            self._flows = FlowLogs(folder, self._start)
+            session.voice.on_run.append(self._flow_begins)
         session.watch(self._step)
+        session.host.driver.on_retimed.append(self._retimed)
         if session.host.room is not None:
             session.host.room = RecordedRoom(session.host.room, lambda: self)
 
@@ -117,6 +128,18 @@ class Recording:
                     self._over = effect.reply
                 elif isinstance(effect, ReportClosed):
                     self._finish(at)
+
+    def _flow_begins(self, run: FlowRun) -> None:
+        """A flow begins to lead the conversation."""
+        if self._going and self._flows is not None:
+            with self._guarded():
+                self._flows.begin(run, micros())
+
+    def _retimed(self, now: int, delays: Mapping[str, float | None]) -> None:
+        """Timers have other delays from here on: without it, a replay would arm them as before."""
+        if self._going:
+            with self._guarded():
+                self._log.note(now - self._start, RETIMED, delays)
 
     def opens(self, rate: int) -> None:
         """Sound comes from here on, at that rate."""
@@ -180,13 +203,16 @@ class Recording:
         self._look(at)
         if self._tape is not None:
             self._tape.close(at)
+        if self._flows is not None:
+            self._flows.close()
         self._file.close()
 
     async def write_page(self, *, title: str = "A call, as it went", beside: Sequence[Beside] = ()) -> bool:
         """Write the page, in a worker thread. Returns whether there is one; if not, the log says why."""
         self.finish()
         try:
-            await run_in_thread(self._write_page, title, beside)
+            shown = beside or (self._flows.beside() if self._flows is not None else ())
+            await run_in_thread(self._write_page, title, shown)
         except Exception as broken:
             log.error("no page of the recording in %s: %s", self.folder, broken)
             return False

@@ -27,11 +27,15 @@ class Say(Plain):
         number: Which ``say()`` of the session it is.
         text: The words.
         firm: It cannot be interrupted by the caller.
+        answer: It answers what the caller said last: when it sounds, that is answered, and it comes behind what answers already.
+        audio: The name of a recording of the words; empty: they are synthesised.
     """
 
     number: int
     text: str
     firm: bool = False
+    answer: bool = False
+    audio: str = ""
 
 
 # --- the host -------------------------------------------------------------------------------------------------------------------------

@@ -43,14 +43,16 @@ _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'  # inside a page it is implie
 
 @attrs.frozen
 class Beside:
-    """A table of the user's own, with a log of its own, that is shown beside the turn.
+    """A table of the user's own, with a log of its own, that is shown beside the turn: the first of its machines.
 
     Attributes:
         log: The name of the log in the same folder.
-        joint: The machines it is a log of; the table is its only one.
+        joint: The machines it is a log of.
         make_data: Makes their data.
         lane: What its lane in the timeline is called.
         title: What it says.
+        drawn: A drawing of its own (SVG) with the ids of its states in it; ``None``: the table is drawn.
+        classes: What its events may hold beside what their annotations name.
     """
 
     log: str
@@ -58,6 +60,8 @@ class Beside:
     make_data: Callable[[], Any]
     lane: str
     title: str
+    drawn: tuple[str, Mapping[str, str]] | None = None
+    classes: Sequence[type[Any]] = ()
 
     @property
     def name(self) -> str:
@@ -98,15 +102,15 @@ def page(folder: Path, *, title: str = "A call, as it went", beside: Sequence[Be
     lines = list(_lines(steps(log, CONVERSATION, Talk), CONVERSATION))
     for other in beside:
         own = (folder / other.log).read_text(encoding="utf-8").splitlines()
-        lines += _lines(steps(own, other.joint, other.make_data), other.joint)
+        lines += _lines(steps(own, other.joint, other.make_data, classes=other.classes), other.joint)
     lines.sort(key=lambda line: line.at)
     sound = folder / "conversation.wav"
     panels = [_Panel("turn", TURN, "turn", "Who may speak")]
-    panels += [_Panel(other.name, other.table, other.lane, other.title) for other in beside]
+    panels += [_Panel(other.name, other.table, other.lane, other.title, other.drawn) for other in beside]
     shown = _call(call, lines, sound, [panel.name for panel in panels])
     shown["facts"][:0] = _settings(Log(log[:1]).header.settings)
     shown["machines"] = [{"name": panel.name, "lane": panel.lane} for panel in panels]
-    shown["ids"] = {panel.name: _ids(panel.name, panel.table) for panel in panels}
+    shown["ids"] = {panel.name: panel.drawn[1] if panel.drawn else _ids(panel.name, panel.table) for panel in panels}
     parts = {
         "TITLE": html.escape(title),
         "STYLE": _asset("page.css"),
@@ -129,10 +133,15 @@ class _Panel:
     table: StateTable[Any, Any]
     lane: str
     title: str
+    drawn: tuple[str, Mapping[str, str]] | None = None
 
 
 def _panel(panel: _Panel, lines: Sequence[_Line]) -> str:
-    drawn, title = _diagram(panel.name, panel.table, lines), html.escape(panel.title)
+    title = html.escape(panel.title)
+    if panel.drawn is None:
+        drawn = _diagram(panel.name, panel.table, lines)
+    else:
+        drawn = f'<div class="{panel.name}">{panel.drawn[0].replace(_NAMESPACE, "")}</div>'
     return (
         f'    <section class="card" aria-label="{title}"><h2>{title} <small>the table <b>{panel.name}</b>, on its way through this call'
         f'</small></h2>{drawn}<p class="why" id="why-{panel.name}"></p></section>'

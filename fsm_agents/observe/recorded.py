@@ -14,7 +14,7 @@ import attrs
 from fsm_agents.errors import MisuseError
 from fsm_agents.fsm.codec import Codec
 from fsm_agents.fsm.joint import Joint, Shared, Step
-from fsm_agents.fsm.replay import Log, Note, replay
+from fsm_agents.fsm.replay import Log, Note, replay, retime
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.talk import Talk
 from fsm_agents.observe.timeline import Timeline
@@ -43,21 +43,27 @@ class Recorded(Generic[S]):
     data: S
 
 
-def steps(lines: Sequence[str], joint: Joint[S], make_data: Callable[[], S]) -> Iterator[Recorded[S]]:
+def steps(
+    lines: Sequence[str], joint: Joint[S], make_data: Callable[[], S], *, classes: Sequence[type[Any]] = ()
+) -> Iterator[Recorded[S]]:
     """The steps of a log, in order, after one with the number 0: where it stood.
 
     Args:
         lines: The lines of the log.
         joint: The machines it is a log of.
         make_data: Makes a fresh data object.
+        classes: What its events may hold beside what their annotations name, as it was written.
 
     Raises:
         MisuseError: the lines are no log of these machines, or it is redacted or damaged.
     """
-    log, codec = Log(lines), Codec(joint)
-    data = replay(joint, make_data, lines[:1]).data
+    log, codec = Log(lines), Codec(joint, classes)
+    data = replay(joint, make_data, lines[:1], classes=classes).data
     yield Recorded(0, 0, None, None, data)
+    heeded = 0
     for entry in log:
+        retime(joint, data, log.notes[heeded:])
+        heeded = len(log.notes)
         event = codec.decode(entry.json["on"])
         try:
             step: Step | None = joint.step(data, event)

@@ -15,6 +15,7 @@ from fsm_agents.machines.reply import DEAD_AIR, TOOL_LIMIT
 from fsm_agents.machines.talk import Talk
 from fsm_agents.machines.turn import BARGE_IN
 from fsm_agents.pipelines.composer import Answer, Spawn
+from fsm_agents.pipelines.guide import Guide
 from fsm_agents.pipelines.playback import Playback, Utterance
 from fsm_agents.runtime.perform import Ear, Mouth
 
@@ -96,6 +97,7 @@ class Seat:
         said: Takes what became of a say: its number, what was heard, whether it was cut.
         spawn: Starts a task that the session owns.
         reads: The flow reads the caller's words; a realtime model does not wait for them unless it does.
+        guide: Who leads the conversation by a table of its own; ``None``: nobody does.
     """
 
     talk: Talk
@@ -106,6 +108,7 @@ class Seat:
     said: Callable[[int, str, bool], None]
     spawn: Spawn
     reads: bool = False
+    guide: Guide | None = None
 
 
 class Pipeline(Protocol):

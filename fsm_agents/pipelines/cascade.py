@@ -61,8 +61,10 @@ class CascadingPipeline:
             msg = "CascadingPipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
         check_early(self._stages())
-        ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn)
-        mouth = Composer(seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology)
+        ear = CascadeEar(seat.post, self.vad, self.stt, self.turn_detector, seat.spawn, seat.guide)
+        mouth = Composer(
+            seat.playback, self.tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, self.apology, seat.guide
+        )
         return ear, mouth
 
     async def warm_up(self) -> None:

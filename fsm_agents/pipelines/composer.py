@@ -18,8 +18,9 @@ from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.sentence import SentenceSplitter
 from fsm_agents.errors import ProviderError
 from fsm_agents.machines.events import CloseAsked, ReplyBroke, Say
+from fsm_agents.pipelines.guide import Guide
 from fsm_agents.pipelines.playback import FULL, Playback, Utterance
-from fsm_agents.stages.base import TTS
+from fsm_agents.stages.base import TTS, SpeechChunk
 
 __all__ = ["APOLOGY", "MUTE_AFTER", "Answer", "Composer", "Spawn", "closing"]
 
@@ -66,6 +67,14 @@ class _Making:
     interjections: list[anyio.CancelScope] = attrs.field(factory=list)
 
 
+@attrs.frozen
+class _Asked:
+    """Something that the caller asked, as the tables have it and as history has it."""
+
+    text: str
+    message: ChatMessage
+
+
 class _Spare:
     """A task that made a reply and waits for another: to wake it costs a third of starting one (8 instead of 25 µs)."""
 
@@ -97,19 +106,20 @@ class Composer:
         said: Told of each say that will not sound any more.
         spawn: Starts a task that the session owns.
         apology: What is said when a reply failed.
+        guide: Who leads the conversation, if anybody does: told of each turn of the caller when a reply to it begins.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a seat has
         self, playback: Playback, tts: TTS, context: ChatContext, answer: Answer, post: Callable[[object], object],
-        said: Callable[[int, str, bool], None], spawn: Spawn, apology: str = APOLOGY,
+        said: Callable[[int, str, bool], None], spawn: Spawn, apology: str = APOLOGY, guide: Guide | None = None,
     ) -> None:  # fmt: skip
-        self.playback, self.tts, self.context = playback, tts, context
+        self.playback, self.tts, self.context, self.guide = playback, tts, context, guide
         self._answer, self._post, self._said, self._spawn, self._apology = answer, post, said, spawn, apology
         self._making: _Making | None = None
         self._spare: _Spare | None = None
         self._mute = 0  # apologies in a row that failed
         self._broken: Exception | None = None  # why the live reply broke
-        self._asked: list[ChatMessage] = []  # in history, and not answered yet
+        self._asked: list[_Asked] = []  # in history, and not answered yet
         self._rounds: list[tuple[ChatMessage, list[Utterance]]] = []  # spoken before tools were called, as history has it
 
     # --- what the tables ask for ---------------------------------------------------------------------------------------------------
@@ -119,22 +129,37 @@ class Composer:
         self.playback.begin()
         self._broken = None
         self._rounds = []
-        for text in texts[len(self._asked) :]:
-            self._asked.append(ChatMessage("user", text))
-            self.context.add(self._asked[-1])
-        waiting = [self.playback.add(reply, say.text, self.tts.rate, say=say.number) for say in says]
+        before = len(self._asked)
+        for text in texts[before:]:
+            message = ChatMessage("user", text if self.guide is None else self.guide.shown(text))
+            self._asked.append(_Asked(text, message))
+            self.context.add(message)
+        waiting = [self._queued(reply, say) for say in says]
         making = self._making = _Making(reply, texts, waiting, apology, anyio.CancelScope())
         spare, self._spare = self._spare, None
         if spare is None:
             self._spawn(lambda: self._work(making), "replies")
         else:
             spare.take(making)
+        if self.guide is not None and texts:
+            self.guide.taken(tuple(map(self._as_said, texts[before:])), again=before > 0)
+
+    def _as_said(self, text: str) -> str:
+        """What the caller said, where the tables have a name for it."""
+        return text
+
+    def _queued(self, reply: int, say: Say, *, soon: bool = False) -> Utterance:
+        """A place in the playback for a say."""
+        rate = self.guide.sound(say.audio)[1] if say.audio and self.guide is not None else self.tts.rate
+        utterance = self.playback.add(reply, say.text, rate, say=say.number, soon=soon, answer=say.answer)
+        utterance.audio = say.audio
+        return utterance
 
     def interject(self, reply: int, say: Say) -> None:
         """Say something inside the running reply."""
         making = self._making
         if making is not None and making.reply == reply:
-            utterance = self.playback.add(reply, say.text, self.tts.rate, say=say.number, soon=True)
+            utterance = self._queued(reply, say, soon=not say.answer)
             scope = anyio.CancelScope()
             making.interjections.append(scope)
             self._spawn(lambda: self._interject(making, utterance, scope), f"say {say.number}")
@@ -165,7 +190,7 @@ class Composer:
 
     def discarded(self) -> None:
         """Words were given up. If they are what was asked last, it stands in history unanswered, and what comes next is new."""
-        if tuple(message.text for message in self._asked) != self.playback.owed[: len(self._asked)]:
+        if tuple(asked.text for asked in self._asked) != self.playback.owed[: len(self._asked)]:
             self._asked = []
 
     # --- what it does --------------------------------------------------------------------------------------------------------------
@@ -219,6 +244,9 @@ class Composer:
 
     async def _synthesize(self, utterance: Utterance) -> None:
         playback = self.playback
+        if utterance.audio and self.guide is not None:
+            await self._play(utterance, *self.guide.sound(utterance.audio))
+            return
         async with closing(self.tts.synthesize(utterance.text)) as chunks:
             async for chunk in chunks:
                 playback.feed(utterance, chunk)
@@ -227,6 +255,14 @@ class Composer:
         if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.text):
             raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")
         playback.finish(utterance)
+
+    async def _play(self, utterance: Utterance, pcm: bytes, rate: int) -> None:
+        """Give a recording to the playback, a second at a time."""
+        for start in range(0, len(pcm), rate * 2):
+            self.playback.feed(utterance, SpeechChunk(pcm[start : start + rate * 2]))
+            if self.playback.ahead > FULL:
+                await self.playback.space()
+        self.playback.finish(utterance)
 
     async def _strayed(self, making: _Making, stray: BaseException) -> None:
         """A cancellation passes by: ours is raised again, that of a task which a stage or a flow awaited is a failure of the reply."""

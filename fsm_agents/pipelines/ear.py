@@ -27,6 +27,7 @@ from fsm_agents.machines.events import (
     TurnCompleted,
 )  # fmt: skip
 from fsm_agents.pipelines.composer import Spawn
+from fsm_agents.pipelines.guide import Guide
 from fsm_agents.stages.base import STT, VAD, STTStream, Transcript, TurnDetector
 
 __all__ = ["DEAF_AFTER", "PRE_ROLL", "CascadeEar"]
@@ -53,18 +54,20 @@ class CascadeEar:
         stt: Speech-to-text.
         turn_detector: Says whether words are a whole turn; optional.
         spawn: Starts a task that the session owns.
+        guide: Who leads the conversation, if anybody does: shown every transcript first.
     """
 
     # With many sessions a frame finds little of what it needs in the processor's caches: slots are a place less to look at.
     __slots__ = (
-        "__weakref__", "_chunks", "_detect", "_detector", "_expected", "_failures", "_fits", "_from", "_is_speech", "_post",
+        "__weakref__", "_chunks", "_detect", "_detector", "_expected", "_failures", "_fits", "_from", "_guide", "_is_speech", "_post",
         "_pre_roll", "_rate", "_segment", "_spawn", "_stream", "_stt", "_stt_rate", "_to_stt", "_turn_detector", "_waiting",
     )  # fmt: skip
 
     def __init__(
-        self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None, spawn: Spawn
-    ) -> None:
-        self._post, self._spawn = post, spawn
+        self, post: Callable[[object], object], vad: VAD, stt: STT, turn_detector: TurnDetector | None, spawn: Spawn,
+        guide: Guide | None = None,
+    ) -> None:  # fmt: skip
+        self._post, self._spawn, self._guide = post, spawn, guide
         self._rate = vad.rate
         self._is_speech = vad.open().is_speech
         self._detector = SpeechDetector()
@@ -160,6 +163,8 @@ class CascadeEar:
 
     def _heard(self, transcript: Transcript) -> None:
         self._failures = 0
+        if self._guide is not None:
+            transcript = self._guide.heard(transcript)
         if transcript.lost:
             self._post(TranscriptLost(transcript.segment))
         elif transcript.final:

@@ -44,14 +44,15 @@ _AUDIBLE, _HOLDING = Reply.AUDIBLE, Turn.HOLDING
 class Utterance:
     """One sentence of a reply, or one say: its text, its sound that waits, and what of it was pulled."""
 
-    __slots__ = ("_book", "_chunks", "_resampler", "answer", "frames", "made", "pulled", "reply", "say", "text")
+    __slots__ = ("_book", "_chunks", "_resampler", "answer", "audio", "frames", "made", "pulled", "reply", "say", "text")
 
-    def __init__(self, reply: int, text: str, rates: tuple[int, int], *, say: int | None) -> None:
+    def __init__(self, reply: int, text: str, rates: tuple[int, int], *, say: int | None, answer: bool = False) -> None:
         voice, room = rates
         self.reply = reply
         self.text = text
         self.say = say
-        self.answer = say is None
+        self.answer = answer or say is None
+        self.audio = ""  # the name of a recording of it
         self.frames: deque[bytes] = deque()
         self.made = 0  # samples in all, 0 while more is to come
         self.pulled = 0
@@ -154,9 +155,11 @@ class Playback:
         self.ahead = 0
         self.spoken = []
 
-    def add(self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False) -> Utterance:
-        """Queue an utterance; ``soon``: ahead of what has not sounded."""
-        utterance = Utterance(reply, text, (voice_rate, self.rate), say=say)
+    def add(
+        self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False, answer: bool = False
+    ) -> Utterance:
+        """Queue an utterance; ``soon``: ahead of what has not sounded. ``answer``: a say that answers what the caller asked."""
+        utterance = Utterance(reply, text, (voice_rate, self.rate), say=say, answer=answer)
         place = len(self.queue)
         if soon:
             place = next((n for n, other in enumerate(self.queue) if other.answer and not other.pulled), place)

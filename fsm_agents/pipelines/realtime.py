@@ -115,7 +115,7 @@ class RealTimePipeline:
             msg = "RealTimePipeline has no voice activity detection: give vad=…, for example WebRTCVAD()"
             raise MisuseError(msg)
         stt = self.stt or RealtimeSTT(line, seat.talk, read=seat.reads)
-        return CascadeEar(seat.post, self.vad, stt, self.turn_detector, seat.spawn)
+        return CascadeEar(seat.post, self.vad, stt, self.turn_detector, seat.spawn, seat.guide)
 
     async def warm_up(self) -> None:
         """Connect to the model, and have the other stages get ready; raises what keeps one of them from working (a wrong key)."""

@@ -28,6 +28,7 @@ from fsm_agents.pipelines.realtime_input import (
 )  # fmt: skip
 from fsm_agents.pipelines.realtime_line import InputEvent, RealtimeLine
 from fsm_agents.pipelines.realtime_words import name_of
+from fsm_agents.stages.base import Transcript
 from fsm_agents.stages.realtime import InputCommitted, InputStarted, InputUnread, InputWords, RealtimeSession
 
 __all__ = ["KEEP", "LEAD", "RealtimeEar", "SoundKeeper"]
@@ -81,7 +82,7 @@ class RealtimeEar:
     """
 
     def __init__(self, seat: Seat, line: RealtimeLine, *, read: bool) -> None:
-        self._talk, self._post, self._line, self._read = seat.talk, seat.post, line, read
+        self._talk, self._post, self._line, self._read, self._guide = seat.talk, seat.post, line, read, seat.guide
         self._rate = line.model.rate
         self._from: tuple[int, Resampler | None] = (self._rate, None)
         self._inputs: dict[str, Session[Input]] = {}
@@ -178,12 +179,19 @@ class RealtimeEar:
             self._parts[segment] = parts
         if any(other.data.segment == segment and other.state is not Hearing.SETTLED for other in self._inputs.values()):
             if text:
+                self._show(Transcript(segment, text, final=False))
                 self._post(InterimTranscript(self._line.words.tell(segment, text), segment))
             return
         self._parts.pop(segment, None)
+        self._show(Transcript(segment, text, final=True))
         self._post(FinalTranscript(self._line.words.tell(segment, text), segment))
         if text:
             self._post(TurnCompleted())
+
+    def _show(self, transcript: Transcript) -> None:
+        """Show it to whoever leads the conversation: they may cut what is said. The model ends its turns by itself."""
+        if self._guide is not None:
+            self._guide.heard(transcript)
 
     # --- the connection ------------------------------------------------------------------------------------------------------------
 

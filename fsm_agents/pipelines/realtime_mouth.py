@@ -58,7 +58,7 @@ class RealtimeMouth(Composer):
     """
 
     def __init__(self, seat: Seat, line: RealtimeLine, tts: TTS, apology: str) -> None:
-        super().__init__(seat.playback, tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, apology)
+        super().__init__(seat.playback, tts, seat.context, seat.answer, seat.post, seat.said, seat.spawn, apology, seat.guide)
         self._line = line
         self._soundings: list[Sounding] = []
 
@@ -69,8 +69,12 @@ class RealtimeMouth(Composer):
         known = len(self._asked)
         self._soundings = []
         super().begin(reply, texts, says, apology=apology)
-        for message in self._asked[known:]:
-            self._line.words.placed(message)
+        for asked in self._asked[known:]:
+            self._line.words.placed(asked.message)
+
+    def _as_said(self, text: str) -> str:
+        """The words, where the tables have a name for what was said."""
+        return self._line.words.text(text)
 
     def cancel(self, reply: int, reason: str) -> None:
         """Stop making and speaking; the model stops first, or what is truncated would go on growing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import Context
 from threading import get_ident
 from typing import Any, Generic, TypeVar
@@ -39,7 +39,9 @@ class Driver(Generic[S]):
         broke: Makes the event that says why a step or an effect failed. For the conversation itself it closes the session.
     """
 
-    __slots__ = ("_arms", "_broke_event", "_context", "_perform", "_queue", "_thread", "joint", "talk", "timers", "watchers")
+    __slots__ = (
+        "_arms", "_broke_event", "_context", "_perform", "_queue", "_thread", "joint", "on_retimed", "talk", "timers", "watchers",
+    )  # fmt: skip
 
     def __init__(
         self, joint: Joint[S], talk: S, perform: Callable[[object], None], *, broke: Callable[[str], object] = CloseAsked
@@ -48,6 +50,7 @@ class Driver(Generic[S]):
         self.talk = talk
         self.timers = Timers(talk, self.post)
         self.watchers: list[Watcher] = []
+        self.on_retimed: list[Callable[[int, Mapping[str, float | None]], None]] = []
         self._perform = perform
         self._broke_event = broke
         self._queue: deque[Any] | None = None
@@ -55,10 +58,22 @@ class Driver(Generic[S]):
         self._context: Context | None = None
         self._thread = 0
 
+    def retime(self, delays: Mapping[str, float | None]) -> None:
+        """Give timers other delays from their next arming on, by name in seconds; ``None`` turns one off. Whoever records is told."""
+        if self.joint.retime(self.talk, delays):
+            now = micros()
+            for told in self.on_retimed:
+                told(now, delays)
+
     def enter(self, context: Context) -> None:
         """From now on steps run, and tasks are started, in ``context``: not in that of whoever happens to post."""
         self._context = context
         self._thread = get_ident()
+
+    @property
+    def context(self) -> Context | None:
+        """Where steps run; ``None``: wherever they are posted."""
+        return self._context
 
     def in_loop(self, fn: Callable[..., T], *args: object) -> T:
         """Call ``fn`` in the thread of the event loop: here, or from a worker thread (a sync tool) by handing it over.

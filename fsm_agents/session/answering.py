@@ -35,14 +35,15 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
     """The flow's answer to a turn, in pieces."""
     # One generator, not one inside another: each token passes through every one of them.
     flow = session.conversation_flow
+    voice = session.voice if session.voice is not None and not session.voice.takeover.retired else None
     to_close: list[AsyncGenerator[str]] = []
     opened.set(to_close)
     try:
         session.host.turn_begins()
         if type(flow).on_turn_start is not ConversationFlow.on_turn_start:
-            await call(flow.on_turn_start, transcript)
+            await call(flow.on_turn_start, transcript if voice is None else voice.shown(transcript))
         # The default flow only passes on what the model says: it is left out, a generator less for each token.
-        made: Any = process_with_llm(session) if _is_plain(flow) else flow.run(transcript)
+        made: Any = voice.answer() if voice else process_with_llm(session) if _is_plain(flow) else flow.run(transcript)
         if not hasattr(made, "__aiter__"):
             made = await made if hasattr(made, "__await__") else made
         if isinstance(made, str):
@@ -53,7 +54,8 @@ async def answer(session: AgentSession, transcript: str, reply: int) -> AsyncIte
                     yield piece
     finally:
         try:
-            session.expect(flow.expects)  # also of an answer that was cut: the flow has moved on
+            if voice is None:
+                session.expect(flow.expects)  # also of an answer that was cut: the flow has moved on
         finally:
             for asked in to_close:
                 await asked.aclose()

@@ -31,6 +31,7 @@ from fsm_agents.flows.machine.events import (
     ConditionsRead,
     HostSent,
     HungUp,
+    Interrupted,
     KeyPressed,
     NotJudged,
     PromptHeard,
@@ -162,6 +163,10 @@ class FlowRun:
         """What the state said on entering was heard, or ended by barge-in."""
         return self._told(lambda: PromptHeard(self.flow.facts()))
 
+    def interrupted(self) -> Step | None:
+        """Barge-in cut what was said."""
+        return self._told(lambda: Interrupted(self.flow.facts()))
+
     def sent(self, name: str) -> Step | None:
         """The host sent an event.
 
@@ -185,6 +190,10 @@ class FlowRun:
         except Exception as broken:
             log.error("%s: an event could not be read", self.flow.id, exc_info=broken)
             return Broke(type(broken).__name__)
+
+    def now(self) -> datetime:
+        """The date and time where the caller is."""
+        return self._now()
 
     @property
     def moment(self) -> Moment:
@@ -213,12 +222,25 @@ class FlowRun:
         """Begin with fresh timers, none of them armed: for a conversation whose time stands still between two turns."""
         self.driver.timers = Timers(self.data, self._due)
 
+    def keys_over(self) -> None:
+        """No further key follows: as if the time for one were over."""
+        self._over("between_keys")
+
     def time_out(self) -> None:
         """What the flow waits for takes too long: as if its time were over."""
-        for arm in self.flow.joint.arms(self.data):
-            if arm.timer.startswith("timeout "):
-                self.post(Due(arm.machine, arm.timer, arm.epoch))
-                return
+        self._over("timeout ")
+
+    def after(self) -> None:
+        """The next ``after`` time of the state is over."""
+        self._over("after ")
+
+    def _over(self, timer: str) -> None:
+        """A timer of where the conversation rests is due now; nothing happens if there is none."""
+        cells = zip(self.flow.joint.machines, self.data.cells, strict=True)
+        armed = [(own.seconds or 0.0, Due(machine, own.name, cell.epoch)) for machine, cell in cells for own in cell.node.timers]
+        found = [one for one in armed if one[1].timer.startswith(timer)]
+        if found:
+            self._due(min(found, key=lambda one: one[0])[1])
 
     # --- what it asks for ------------------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import anyio
@@ -26,9 +26,10 @@ class SpeechHandle:
         interruptible: Whether the caller's words end it.
     """
 
-    def __init__(self, text: str, *, interruptible: bool) -> None:
+    def __init__(self, text: str, *, interruptible: bool, over: Callable[[SpeechHandle], object] | None = None) -> None:
         self.text = text
         self.interruptible = interruptible
+        self._told = over
         self._outcome: _Outcome | None = None
         self._over = anyio.Event()
 
@@ -56,6 +57,8 @@ class SpeechHandle:
         if self._outcome is None:
             self._outcome = _Outcome(heard, interrupted, refused)
             self._over.set()
+            if self._told is not None:
+                self._told(self)
 
     async def wait(self) -> SpeechHandle:
         """Wait until it is over."""

@@ -27,6 +27,7 @@ from fsm_agents.session.starting import Starting
 from fsm_agents.session.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from fsm_agents.machines.talk import Talk
     from fsm_agents.session.session import AgentSession
 
 __all__ = ["HOOK_GRACE", "SessionHost", "inside"]
@@ -182,16 +183,22 @@ class SessionHost:
         seat = Seat(
             self.driver.talk, self.driver.post, session.agent.chat_context, self.playback,
             lambda text, reply: answer(session, text, reply), self.said, self.spawn, reads_words(session.conversation_flow),
+            session.voice,
         )  # fmt: skip
+        if session.voice is not None:
+            session.voice.check()
         self.ear, self.mouth = session.pipeline.open(seat)
         self.spawn(self.ear.run, "ear")
-        self.expect(session.conversation_flow.expects)
+        if session.voice is None:
+            self.expect(session.conversation_flow.expects)
 
     def _entered(self, failed: Exception | None) -> None:
         if failed is not None:
             self._enter_failed(failed, f"on_enter: {type(failed).__name__}: {failed}")
             return
         self.driver.post(Entered())
+        if self.session.voice is not None:
+            self.session.voice.begin()
         self.entered.set()
 
     def _enter_failed(self, broken: Exception, what: str) -> None:
@@ -224,7 +231,9 @@ class SessionHost:
         self.hooks.spare_current()
 
     def call_wake_up(self) -> None:
-        """Run the wake-up hook, unless it still runs from last time."""
+        """The caller is silent: the flow's table takes that where it listens; else run the wake-up hook, unless it still runs."""
+        if self.session.voice is not None and self.session.voice.turns.silence():
+            return
         hook = self.session.on_wake_up
         if hook is None or "on_wake_up" in self.hooks:
             log.debug("nobody is woken up: on_wake_up is not set, or still runs")
@@ -259,6 +268,8 @@ class SessionHost:
             carried.set()
         if not scope.cancel_called:  # some rooms answer cancellation by returning
             self.driver.post(CloseAsked(reason, alone=True))
+            if self.session.voice is not None:
+                self.session.voice.hung_up()
 
     def _hear(self, frame: AudioFrame) -> None:
         """One frame of the caller. What the ear raises is the session's, not the room's."""

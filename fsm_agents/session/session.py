@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import anyio
 
@@ -29,6 +29,9 @@ from fsm_agents.session.handoff import HandOffs, Keep
 from fsm_agents.session.host import SessionHost, inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
 
+if TYPE_CHECKING:
+    from fsm_agents.session.flow_voice import FlowVoice
+
 __all__ = ["AgentSession", "State"]
 
 State = Literal["created", "connected", "started", "running", "left", "closing", "closed"]
@@ -43,7 +46,8 @@ class AgentSession:
         pipeline: How hearing, thinking and speaking are wired; one pipeline serves one session.
         conversation_flow: What the agent answers; without one, the pipeline's model does.
         wake_up: Seconds of silence after which ``on_wake_up`` is called, again and again; above 0. ``None``: never. Measured from the
-            end of the agent's speech, and only while nobody speaks and nothing is owed.
+            end of the agent's speech, and only while nobody speaks and nothing is owed. In a conversation that a flow's table leads, silence
+            is the table's ``no_input`` wherever a state listens, and this holds in the others only (while a tool is at work, say).
         room: Where sound comes from and goes to; without one, the room of the job.
 
     Attributes:
@@ -68,15 +72,17 @@ class AgentSession:
         self.on_wake_up: Callable[[], Any] | None = None
         self._talk = new_talk(wake_up=wake_up, final_ends_turn=pipeline.turn.final_ends_turn, **pipeline.turn.delays())
         self._driver = Driver(CONVERSATION, self._talk, performer(self))
-        self.host = SessionHost(self, self._driver, room)
+        self.host: SessionHost = SessionHost(self, self._driver, room)
         self.handles: dict[int, SpeechHandle] = {}
         self._says = 0
+        self.voice: FlowVoice | None = None
         self._owner: Owner | None = current_owner.get()
         self.hand_offs = HandOffs(self)
         agent._session = self  # noqa: SLF001 - one object in two classes
         pipeline.__dict__["_session"] = self  # no field of the protocol: a pipeline knows no session
         self.conversation_flow._session = self  # noqa: SLF001 - as above
         self.conversation_flow.agent = agent
+        self.voice = self.conversation_flow._joined(self)  # noqa: SLF001 - as above
         if self._owner is not None:
             self._owner.adopt(self)
 
@@ -179,6 +185,25 @@ class AgentSession:
         self.post(SayAsked(Say(self._says, message, firm=not interruptible)))
         return handle
 
+    def say_line(
+        self, text: str, *, interruptible: bool, answer: bool = False, audio: str = "",
+        over: Callable[[SpeechHandle], object] | None = None,
+    ) -> int:  # fmt: skip
+        """Say a line of a flow; returns the number of the say. For :mod:`fsm_agents.session.flow_says`.
+
+        Args:
+            text: The words.
+            interruptible: Whether the caller's words end it.
+            answer: It answers what the caller said last.
+            audio: The name of a recording of the words; empty: none.
+            over: Told when it is over.
+        """
+        self._says += 1
+        number = self._says
+        self.handles[number] = SpeechHandle(text, interruptible=interruptible, over=over)
+        self.post(SayAsked(Say(number, text, firm=not interruptible, answer=answer, audio=audio)))
+        return number
+
     def interrupt(self, *, force: bool = False) -> None:
         """End what the agent says; with ``force`` also what cannot be interrupted."""
         self.post(InterruptAsked(force))
@@ -253,6 +278,10 @@ class AgentSession:
     def process_with_llm(self) -> AsyncIterator[str]:
         """The answer of the pipeline's model to the history, in pieces; tools are run as the model calls them."""
         return self.host.process_with_llm()
+
+    def in_loop(self, fn: Callable[..., Any], *args: object) -> Any:
+        """Call ``fn`` in the thread of the session's event loop: here, or from its own sync tools by handing it over."""
+        return self._driver.in_loop(fn, *args)
 
     def post(self, event: object) -> Any:
         """Tell the tables that something happened. For pipelines, rooms and tests."""

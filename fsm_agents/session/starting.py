@@ -47,6 +47,7 @@ class Starting:
                 "pipeline": session.pipeline.warm_up,
                 "sound": self._load,
                 "tool servers": partial(self.serve, session.agent),
+                **({} if session.voice is None else {"flow": session.voice.get_ready}),
             })  # fmt: skip
         if scope.cancelled_caught:
             log.warning("not everything is ready after %g s: the conversation begins all the same", START_LIMIT)

@@ -18,7 +18,7 @@ import pytest
 
 from fsm_agents.cli import demo_call
 from fsm_agents.cli.demo_caller import LINES, recordings
-from fsm_agents.cli.demo_flow import ORDERING
+from fsm_agents.cli.demo_flow import FOLDER, pizza
 from fsm_agents.cli.main import main
 from fsm_agents.fsm.draw_words import identifiers
 from fsm_agents.fsm.table import StateTable, state_name
@@ -47,7 +47,7 @@ def data_of(demo: Any) -> Any:
 def test_it_comes_to_its_end_and_says_where_its_files_are(demo: Any) -> None:
     assert (demo.code, demo.errors) == (0, "")
     assert demo.output.splitlines()[-1] == (
-        "The conversation came to its end: the caller said goodbye. Its files are in fsm-agents-demo"
+        "Begin your own: fsm-agents new my-agent. This one came to its end: ordered. Its files are in fsm-agents-demo"
     )
     assert sorted(path.name for path in demo.folder.iterdir()) == FILES
 
@@ -58,7 +58,7 @@ def test_every_line_of_the_caller_is_recognised_word_for_word(demo: Any) -> None
 
 
 def test_it_takes_less_than_a_minute(demo: Any) -> None:
-    assert 30_000_000 < call_of(demo).end < 60_000_000
+    assert 25_000_000 < call_of(demo).end < 60_000_000
 
 
 def test_the_barge_in_stops_the_agent_and_history_has_what_was_heard(demo: Any) -> None:
@@ -70,33 +70,40 @@ def test_the_barge_in_stops_the_agent_and_history_has_what_was_heard(demo: Any) 
     cut = next(part for part in call.speech if part.reply == found.reply)
     assert cut.end == found.at, "nothing sounds from the caller's first sound on"
     line = next(line for line in demo.output.splitlines() if "interrupted" in line)
-    assert "Thank you, Anna. That is two" in line
+    assert "That's two large with" in line
     assert "Is that right?" not in line
 
 
-def test_the_silence_wakes_the_agent_up_which_asks_again(demo: Any) -> None:
+def test_the_silence_is_no_input_of_the_state_which_asks_again(demo: Any) -> None:
     call = call_of(demo)
     (woken,) = call.wake_ups
     before = max(part.end for part in call.speech if part.end is not None and part.end <= woken)
-    assert woken - before == pytest.approx(demo_call.WAKE_UP * 1e6, abs=40_000)
-    assert "Are you still there? What is your name?" in demo.output
+    patience = pizza().flat.states["name"].spec.timeout
+    assert patience is not None
+    assert woken - before == pytest.approx(patience * 1e6, abs=40_000)
+    assert "Are you still there? What name is it for?" in demo.output
     assert any('"_":"SilenceLasted"' in line for line in demo.lines("flow.jsonl"))
 
 
-def test_the_goodbye_ends_the_call_and_on_exit_is_heard(demo: Any) -> None:
+def test_the_end_of_the_flow_is_heard_and_ends_the_call(demo: Any) -> None:
     call = call_of(demo)
-    assert call.reason == "the caller said goodbye"
+    assert call.reason == "ordered"
     assert call.closed == call.end
-    assert demo.output.splitlines().index(next(line for line in demo.output.splitlines() if "Goodbye, Anna!" in line)) > 0
     assert [part.how for part in call.speech[-2:]] == ["played", "played"]
-    assert "three large pizzas with mushrooms" in demo.output
+    assert "three large with mushrooms" in demo.output
+    assert "It will be ready in twenty five minutes." in demo.output
+
+
+def test_the_flow_is_the_one_of_the_examples() -> None:
+    example = Path(__file__).parents[2] / "examples" / "flows" / "pizza.toml"
+    assert (FOLDER / "pizza.toml").read_text(encoding="utf-8") == example.read_text(encoding="utf-8")
 
 
 def test_the_output_shows_dialogue_states_and_progress(demo: Any) -> None:
     kinds = [line.split()[2] for line in demo.output.splitlines() if re.match(r" *\d+\.\d\d s ", line)]
-    assert (kinds.count("caller"), kinds.count("agent")) == (6, 9)
+    assert (kinds.count("caller"), kinds.count("agent")) == (5, 8)
     assert kinds.count("state") > 30
-    progress = [f"the caller speaks, line {number} of 6" in demo.output for number in range(1, 7)]
+    progress = [f"the caller speaks, line {number} of 5" in demo.output for number in range(1, 6)]
     assert all(progress)
 
 
@@ -117,7 +124,7 @@ def test_the_recording_has_the_caller_left_and_the_agent_right_where_the_log_say
 
 
 def test_both_step_logs_replay_the_same(demo: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, count in (("steps.jsonl", call_of(demo).steps), ("flow.jsonl", 7)):
+    for name, count in (("steps.jsonl", call_of(demo).steps), ("flow.jsonl", 17)):
         assert main(["replay", str(demo.folder / name)]) == 0
         assert capsys.readouterr().out == f"same: {count} steps the same\n"
 
@@ -130,12 +137,11 @@ def test_why_says_for_each_turn_what_was_heard_and_which_rows_decided(demo: Any,
         assert f"{turn.number}  at" in listed
         assert main(["why", log, "--turn", str(turn.number)]) == 0
         said = capsys.readouterr().out
-        assert said.startswith(f"turn {turn.number} of 6: '{turn.text}'")
+        assert said.startswith(f"turn {turn.number} of 5: '{turn.text}'")
         assert f"'{turn.text}' (final, segment {turn.number})" in said
         assert "raises TurnTaken" in said
         assert "took r_05 → ANSWERING / speak when text_pending" in said
         assert re.search(r"no   r_03 → AWAY when caller in ABSENT GONE", said), "the rows that did not win are told too"
-        assert re.search(r"step \d of the demo", said), "the flow's own rows are between them"
         assert re.search(r"response +\d+ ms", said)
 
 
@@ -167,11 +173,11 @@ def test_the_page_holds_the_recording(demo: Any) -> None:
 
 def test_the_page_knows_the_whole_call(demo: Any) -> None:
     data, call = data_of(demo), call_of(demo)
-    assert [line["who"] for line in data["dialogue"]].count("caller") == 6
+    assert [line["who"] for line in data["dialogue"]].count("caller") == 5
     cut = next(line for line in data["dialogue"] if line["interrupted"])
-    assert cut["text"].startswith("Thank you, Anna.")
+    assert cut["text"].startswith("That's two large")
     assert sorted(mark["kind"] for mark in data["marks"]) == ["barge-in", "closed", "wake-up"]
-    assert len(data["steps"]) == call.steps + 7
+    assert len(data["steps"]) == call.steps + 17
     assert all(step["rows"] or step["on"] for step in data["steps"])
     assert (
         len(data["peaks"]["caller"]) == len(data["peaks"]["agent"]) == pytest.approx(data["seconds"] / data["peakSeconds"], abs=2)
@@ -186,11 +192,13 @@ def test_the_page_knows_the_whole_call(demo: Any) -> None:
 
 def test_the_page_draws_every_state_and_can_light_it(demo: Any) -> None:
     page, ids = page_of(demo), data_of(demo)["ids"]
-    tables: dict[str, StateTable[Any, Any]] = {"turn": TURN, "demo": ORDERING}
+    tables: dict[str, StateTable[Any, Any]] = {"turn": TURN}
     for machine, table in tables.items():
         names = [state_name(state) for state in table.members]
         assert ids[machine] == dict(zip(names, [f"{machine}-{key}" for key in identifiers(names, "s_")], strict=True))
         assert all(f'<g id="{key}"' in page for key in ids[machine].values())
+    assert set(ids["flow"]) == set(pizza().flat.states)
+    assert all(f'<g id="{key}"' in page for key in ids["flow"].values())
 
 
 def test_what_the_page_shows_is_quoted(demo: Any) -> None:
@@ -233,7 +241,7 @@ def test_an_order_that_ends_elsewhere_is_a_failure(
 
     monkeypatch.setattr("fsm_agents.cli.demo_caller.DemoCaller.__call__", hang_up)
     assert main(["demo", "--fast", "--out", str(tmp_path)]) == 1
-    assert "the order ended in state ORDER, not in ENDED: the caller left" in capsys.readouterr().out
+    assert "and not as 'ordered': the caller left" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("missing", ["pocketsphinx", "espeakng_loader"])
@@ -274,7 +282,7 @@ def test_ctrl_c_ends_the_call_in_order(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "interrupted\n")
-    assert "Goodbye!" in output
+    assert "evening" in output
     assert main(["replay", str(tmp_path / "call" / "steps.jsonl")]) == 0
     with wave.open(str(tmp_path / "call" / "conversation.wav")) as recording:
         assert recording.getnframes() > 0
@@ -303,6 +311,6 @@ def test_on_a_terminal_there_are_colours_and_a_line_that_says_how_far_it_is(tmp_
     assert "\x1b[" in written
     assert "caller  two large pizzas with mushrooms please" in plain
     assert "interrupted: this much was heard" in plain
-    assert re.search(r"line 3 of 6 +holding +order CONFIRM", plain)
+    assert re.search(r"line 3 of 5 +holding +flow confirm", plain)
     assert plain.rstrip().endswith("Its files are in fsm-agents-demo-2")
     assert sorted(path.name for path in (tmp_path / "fsm-agents-demo-2").iterdir()) == FILES

@@ -83,6 +83,17 @@ def test_the_ways_to_say_a_number_share_one_state() -> None:
     assert len(PhraseSet([f"i want ({'|'.join(words)}) pizzas"]).nodes) == 5
 
 
+def test_a_slash_says_the_same_as_a_bar() -> None:
+    assert PhraseSet(["(a / b) [c/d]"]).nodes == PhraseSet(["(a | b) [c|d]"]).nodes
+    with pytest.raises(MisuseError, match="is empty"):
+        PhraseSet(["a /"])
+
+
+def test_a_phrase_that_is_too_long_is_refused() -> None:
+    with pytest.raises(MisuseError, match="too large"):
+        PhraseSet([" ".join(["a"] * 30_000)])
+
+
 def test_either_goes_on_or_begins_again() -> None:
     phrases = PhraseSet(["two large pizzas", "goodbye"])
     inside = phrases.walk(["two"])

@@ -22,13 +22,12 @@ from fsm_agents.flows.syntax import (
     Function,
     Goto,
     Inside,
-    Llm,
     Named,
     Not,
     OneOf,
     Press,
-    Says,
     SayPrompt,
+    Says,
     SayText,
     SetSlot,
     Target,
@@ -41,7 +40,9 @@ from fsm_agents.flows.syntax import (
     prompt_text,
 )  # fmt: skip
 
-__all__ = ["act_text", "acts_text", "clean", "inside_text", "label", "on_text", "short", "target_text", "test_text", "trigger_text", "when_text"]
+__all__ = [
+    "act_text", "acts_text", "clean", "inside_text", "label", "on_text", "short", "target_text", "test_text", "trigger_text", "when_text",
+]  # fmt: skip
 
 SHORT = 24
 """Characters of a caller's words in a label: two or three words say which row is meant, the rest is in the page and the tables."""
@@ -49,7 +50,9 @@ SHORT = 24
 LONG = 44
 """Characters of a whole label's line."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 """Control characters, and those that turn or hide text: XML refuses some, and others make a label say what is not there."""
 
 
@@ -88,9 +91,9 @@ def trigger_text(trigger: Trigger, most: int = 0) -> str:
             return f"after {text or f'{seconds:g}s'}"
         case EndedWith(outcome):
             return f"ended {outcome}"
-        case Llm(text, sets):
-            filled = f" sets {', '.join(sets)}" if sets and not most else ""
-            return f'llm "{short(text, most) if most else text}"{filled}'
+        case _:
+            filled = f" sets {', '.join(trigger.sets)}" if trigger.sets and not most else ""
+            return f'llm "{short(trigger.text, most) if most else trigger.text}"{filled}'
 
 
 def on_text(row: RowSpec) -> str:
@@ -113,8 +116,8 @@ def test_text(test: Test) -> str:
             return f"{ref} {operator} {_value(value)}"
         case OneOf(ref, values):
             return f"{ref} in ({', '.join(map(_value, values))})"
-        case Function(name):
-            return f"{name}()"
+        case _:
+            return f"{test.name}()"
 
 
 def when_text(row: RowSpec) -> str:
@@ -175,7 +178,7 @@ def inside_text(inside: Inside) -> str:
 
 def label(row: RowSpec, triggers: Iterable[Trigger]) -> str:
     """A row in a few words: ``filled [count > 6]``; its exceptions, if it holds anywhere: ``goodbye (not in placing)``."""
-    words = [trigger_text(trigger, SHORT) for trigger in triggers]
+    words = [short(trigger_text(trigger, SHORT), LONG) for trigger in triggers]
     shown = words[:1]
     for word in words[1:]:
         if len(", ".join([*shown, word])) > LONG:

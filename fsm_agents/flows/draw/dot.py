@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from fsm_agents.flows.draw.cells import clean
+from fsm_agents.flows.draw.cells import clean, short
 from fsm_agents.flows.draw.names import checked_colours
 from fsm_agents.flows.draw.picture import Arrow, Box, Kind, Line, Node, picture
 from fsm_agents.flows.machine.flat import FlatFlow
@@ -34,7 +34,7 @@ def dot(flat: FlatFlow, *, colours: Texts | None = None, labels: Texts | None = 
     """The flow in DOT: states ``s_…``, sub-flows and groups as clusters ``g_…``, arrows ``r_07``.
 
     Several rows between the same two states share one arrow: its id is that of the first (``r_07``, then ``r_07__2``), and it has
-    the class of each, so that one selector finds a row in the SVG.
+    the class of each, so that one selector finds a row in the SVG; ``from-s_…`` and ``to-s_…`` find the arrows of a state.
 
     Args:
         flat: The flow.
@@ -46,7 +46,7 @@ def dot(flat: FlatFlow, *, colours: Texts | None = None, labels: Texts | None = 
     """
     drawn, marks = picture(flat), _Marks(checked_colours(colours), labels or {})
     lines = [f"digraph {quote(drawn.name)} {{"]
-    lines += [f"  {line}" for line in _head(drawn.name)]
+    lines += [f"  {line}" for line in _head(short(drawn.name, 80))]
     for part in drawn.parts:
         lines += (f"  {line}" for line in marks.part(part))
     starts = [node.id for node in drawn.nodes() if node.start]
@@ -77,9 +77,8 @@ def png(flat: FlatFlow, *, colours: Texts | None = None, labels: Texts | None = 
 
 def _head(name: str) -> Iterator[str]:
     font = {"fontname": "Helvetica"}
-    yield attributes("graph", {
-        "label": name, "labelloc": "t", "labeljust": "l", "newrank": "true", "nodesep": "0.35", "ranksep": "0.5", "fontsize": "16", **font,
-    })  # fmt: skip
+    look = {"labelloc": "t", "labeljust": "l", "newrank": "true", "nodesep": "0.35", "ranksep": "0.5", "fontsize": "16", **font}
+    yield attributes("graph", look, label=f"<{_html(name)}>")
     yield attributes("node", {"shape": "box", "style": "rounded,filled", "fontsize": "12", "margin": "0.14,0.07", **font})
     yield attributes("edge", {"fontsize": "10", "color": "#8c959f", "arrowsize": "0.7", **font})
 
@@ -93,13 +92,18 @@ class _Marks:
     def part(self, part: Node | Box) -> Iterator[str]:
         if isinstance(part, Box):
             yield f"subgraph cluster_{part.id} {{"
-            yield f"  id={quote(part.id)}; label={quote(part.title)}; labeljust=l; labelloc=t; style={quote('rounded,dashed')};"
+            yield f"  id={quote(part.id)}; label=<{_html(part.title)}>; labeljust=l; labelloc=t; style={quote('rounded,dashed')};"
             yield f"  color={quote('#8c959f')}; fontsize=12; fontcolor={quote(_DIM)};"
             for inner in part.inside:
                 yield from (f"  {line}" for line in self.part(inner))
             yield "}"
             return
-        look = {"id": part.id, "class": part.kind, "tooltip": part.says or part.title, **_LOOKS[part.kind]}
+        look = {
+            "id": part.id,
+            "class": part.kind,
+            "tooltip": (part.says or part.title).replace("&", "&amp;"),
+            **_LOOKS[part.kind],
+        }
         if colour := self.colours.get(part.id):
             look |= {"color": colour, "penwidth": "3", "class": f"{part.kind} coloured"}
         yield attributes(part.id, look, label=f"<{self._words(part)}>")
@@ -107,7 +111,7 @@ class _Marks:
     def arrow(self, arrow: Arrow, *, apart: bool, up: bool) -> str:
         """An arrow; dotted if it is that of a note (``apart``). One that leads back (``up``) is laid out the other way round."""
         rows = dict.fromkeys(line.row for line in arrow.lines)
-        look = {"id": arrow.id, "class": " ".join(rows)}
+        look = {"id": arrow.id, "class": " ".join([*rows, f"from-{arrow.source}", f"to-{arrow.dest}"])}
         found = list(dict.fromkeys(self.colours[row] for row in rows if row in self.colours))
         if found:
             look |= {"color": ":".join(found), "penwidth": "2.2", "class": f"{look['class']} coloured"}

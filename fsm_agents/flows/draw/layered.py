@@ -1,11 +1,12 @@
-"""A flow as SVG without Graphviz: states in layers from the start downwards, arrows as curves. Same ids and classes as Graphviz's SVG.
+"""A flow as SVG without Graphviz: states in layers from the start downwards, arrows as curves between them. Ids and classes are Graphviz's.
 
-No copy of Graphviz: boxes of sub-flows are not drawn (each state says where it stands), and an arrow may pass behind a state.
+No copy of Graphviz: boxes of sub-flows are not drawn (each state says where it stands), and labels may touch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 import attrs
@@ -17,29 +18,35 @@ from fsm_agents.flows.machine.flat import FlatFlow
 
 __all__ = ["layered"]
 
-GAP, LINE, RISE = 34, 13, 74
-"""Pixels: between states of a layer, the height of a line, between layers."""
+GAP, LINE, RISE, EDGE = 34, 13, 78, 40
+"""Pixels: between states of a layer, the height of a line, between layers, around it all."""
 
-SWEEPS = 6
+SWEEPS = 8
 """How often the order inside the layers is improved; more changes little."""
+
+SHOWN = 2
+"""Rows named at one arrow; its title has them all."""
 
 Texts = Mapping[str, str]
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Spot:
-    """A state with its place: the middle of its top, its size; ``inside`` names the boxes it stands in."""
+    """A place in a layer: that of a state, or one where a long arrow passes between states (no ``node``)."""
 
-    node: Node
-    inside: str
-    words: tuple[str, ...]
     layer: int = 0
+    node: Node | None = None
+    title: str = ""
+    words: tuple[str, ...] = ()
     x: float = 0.0
     y: float = 0.0
+    near: list[_Spot] = attrs.field(factory=list)
 
     @property
     def width(self) -> float:
-        return max(70.0, 20 + max(7.6 * len(self.node.title), *(6.2 * len(word) for word in self.words), 0))
+        if self.node is None:
+            return 10.0
+        return max(70.0, 20 + 7.6 * len(self.title), *(20 + 6.2 * len(word) for word in self.words))
 
     @property
     def height(self) -> float:
@@ -52,112 +59,153 @@ def layered(flat: FlatFlow, *, colours: Texts | None = None, labels: Texts | Non
     Raises:
         MisuseError: a colour is none.
     """
-    drawn, tint, added = picture(flat), checked_colours(colours), labels or {}
-    spots = {spot.node.id: spot for spot in _spots(drawn.parts, "", added)}
-    _lay(drawn, spots)
-    width = max((spot.x + spot.width / 2 for spot in spots.values()), default=0) + 60
-    height = max((spot.y + spot.height for spot in spots.values()), default=0) + 40
-    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">']
+    drawn = picture(flat)
+    write = _Writer(checked_colours(colours), labels or {})
+    spots = {spot.node.id: spot for spot in write.spots(drawn.parts, "") if spot.node is not None}
+    ways, width, height = _lay(drawn, spots)
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">'
+    ]
     lines.append(f"<title>{escape(drawn.name)}</title>")
-    lines.append('<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">')
-    lines.append('<path d="M0 0L8 4L0 8z" fill="#8c959f"/></marker>')
-    lines += [_arrow(arrow, spots, tint, added) for arrow in drawn.arrows]
-    lines += [_node(spot, tint) for spot in spots.values()]
+    lines.append(
+        '<marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="8" markerHeight="8"'
+    )
+    lines.append(' orient="auto"><path d="M0 0L8 4L0 8z" fill="#8c959f"/></marker>')
+    met: dict[str, int] = {}
+    for arrow, way in zip(drawn.arrows, ways, strict=True):
+        met[arrow.source] = met.get(arrow.source, -1) + 1
+        lines.append(write.arrow(arrow, way, met[arrow.source]))
+    lines += [write.node(spot) for spot in spots.values()]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def _spots(parts: Iterable[Node | Box], inside: str, added: Texts) -> Iterable[_Spot]:
-    for part in parts:
-        if isinstance(part, Box):
-            yield from _spots(part.inside, " › ".join(filter(None, (inside, part.title))), added)
-        else:
-            words = [inside] if inside else []
-            words += [part.about] if part.about else []
-            words += [short(_with(line.text, line.row, added), 40) for line in part.lines]
-            title = _with(part.title, part.id, added)
-            yield _Spot(attrs.evolve(part, title=title), inside, tuple(words))
+# --- places -----------------------------------------------------------------------------------------------------------------------------
 
 
-def _lay(drawn: Picture, spots: Mapping[str, _Spot]) -> None:
-    """Give every state its place: the layer is the longest way from a start, the order in it that of its neighbours."""
-    ways = [(a.dest, a.source) if a.id in drawn.returns else (a.source, a.dest) for a in drawn.arrows]
-    for _ in range(len(spots)):
-        moved = False
-        for source, dest in ways:
-            if spots[dest].layer <= spots[source].layer < len(spots):
-                spots[dest].layer, moved = spots[source].layer + 1, True
-        if not moved:
-            break
+def _lay(drawn: Picture, spots: Mapping[str, _Spot]) -> tuple[list[list[_Spot]], float, float]:
+    """Give every state its place: the layer is the longest way from a start, the order in it that of its neighbours.
+
+    Returns:
+        For each arrow the spots it passes, from its source to its end; and the size of it all.
+    """
+    ends = [(arrow.dest, arrow.source) if arrow.id in drawn.returns else (arrow.source, arrow.dest) for arrow in drawn.arrows]
+    _layers(ends, spots)
     layers: dict[int, list[_Spot]] = {}
     for spot in spots.values():
         layers.setdefault(spot.layer, []).append(spot)
-    near: dict[str, list[str]] = {}
-    for source, dest in ways:
-        near.setdefault(source, []).append(dest)
-        near.setdefault(dest, []).append(source)
+    ways = []
+    for arrow, (first, last) in zip(drawn.arrows, ends, strict=True):
+        way = [spots[first], *(_Spot(layer) for layer in range(spots[first].layer + 1, spots[last].layer)), spots[last]]
+        for spot in way[1:-1]:
+            layers[spot.layer].append(spot)
+        for one, other in itertools.pairwise(way):
+            one.near.append(other)
+            other.near.append(one)
+        ways.append(way if first == arrow.source else way[::-1])
     for sweep in range(SWEEPS):
         for layer in sorted(layers, reverse=bool(sweep % 2)):
-            row = layers[layer]
-            row.sort(key=lambda spot: _middle(spot, near, spots))
-            _spread(row)
-    _settle(layers)
+            layers[layer].sort(key=lambda spot: sum(each.x for each in spot.near) / len(spot.near) if spot.near else spot.x)
+            _spread(layers[layer])
+    return ways, *_settle(layers)
 
 
-def _middle(spot: _Spot, near: Mapping[str, list[str]], spots: Mapping[str, _Spot]) -> float:
-    around = [spots[key].x for key in near.get(spot.node.id, ())]
-    return sum(around) / len(around) if around else spot.x
+def _layers(ends: list[tuple[str, str]], spots: Mapping[str, _Spot]) -> None:
+    """The ways lead downwards only (those that lead back are turned round), so this ends."""
+    ahead: dict[str, list[str]] = {}
+    waits = dict.fromkeys(spots, 0)
+    for first, last in ends:
+        ahead.setdefault(first, []).append(last)
+        waits[last] += 1
+    ready = [key for key, count in waits.items() if not count]
+    while ready:
+        key = ready.pop()
+        for other in ahead.get(key, ()):
+            spots[other].layer = max(spots[other].layer, spots[key].layer + 1)
+            waits[other] -= 1
+            if not waits[other]:
+                ready.append(other)
 
 
 def _spread(row: list[_Spot]) -> None:
-    """The states of a layer side by side, around the middle."""
+    """The spots of a layer side by side, around the middle."""
     left = -(sum(spot.width for spot in row) + GAP * (len(row) - 1)) / 2
     for spot in row:
         spot.x, left = left + spot.width / 2, left + spot.width + GAP
 
 
-def _settle(layers: Mapping[int, list[_Spot]]) -> None:
-    least = min((spot.x - spot.width / 2 for row in layers.values() for spot in row), default=0.0)
-    top = 20.0
+def _settle(layers: Mapping[int, list[_Spot]]) -> tuple[float, float]:
+    """Everything to the right of and below the corner; the size of it all."""
+    every = [spot for row in layers.values() for spot in row]
+    least = min(spot.x - spot.width / 2 for spot in every)
+    top = EDGE / 2
     for layer in sorted(layers):
         for spot in layers[layer]:
-            spot.x, spot.y = spot.x - least + 60, top
+            spot.x, spot.y = spot.x - least + EDGE, top
         top += max(spot.height for spot in layers[layer]) + RISE
+    return max(spot.x + spot.width / 2 for spot in every) + EDGE, top - RISE + EDGE
 
 
-def _arrow(arrow: Arrow, spots: Mapping[str, _Spot], tint: Texts, added: Texts) -> str:
-    start, end = spots[arrow.source], spots[arrow.dest]
-    down = start.layer < end.layer
-    y1, y2 = (start.y + start.height, end.y - 3) if down else (start.y, end.y + end.height + 3)
-    bend = RISE * 0.6 * (1 if down else -1)
-    side = 0 if down else 46  # what leads back passes beside what leads on
-    path = f"M{start.x:.0f} {y1:.0f}C{start.x + side:.0f} {y1 + bend:.0f} {end.x + side:.0f} {y2 - bend:.0f} {end.x:.0f} {y2:.0f}"
-    x, y = (0.35 * end.x + 0.65 * start.x + 0.7 * side), 0.65 * y1 + 0.35 * y2
-    rows = list(dict.fromkeys(line.row for line in arrow.lines))
-    colour = next((tint[row] for row in rows if row in tint), "")
-    words = [_with(line.text, line.row, added) for line in arrow.lines]
-    shown = [short(word, 30) for word in words[:2]] + ([f"+{len(words) - 2}"] if len(words) > 2 else [])  # noqa: PLR2004 - two are shown
-    text = "".join(f'<tspan x="{x:.0f}" dy="{LINE if place else 0}">{escape(word)}</tspan>' for place, word in enumerate(shown))
-    look = f'stroke="{colour}" stroke-width="2.2"' if colour else 'stroke="#8c959f"'
-    dashed = ' stroke-dasharray="5 3"' if arrow.visit else ""
-    classes = " ".join(["edge", *rows, *(["coloured"] if colour else [])])
-    return (
-        f'<g id="{arrow.id}" class="{classes}"><title>{escape(chr(10).join(words))}</title>'
-        f'<path d="{path}" fill="none" {look}{dashed} marker-end="url(#tip)"/>'
-        f'<text x="{x:.0f}" y="{y:.0f}" font-size="10" text-anchor="middle">{text}</text></g>'
-    )
+# --- writing ----------------------------------------------------------------------------------------------------------------------------
 
 
-def _node(spot: _Spot, tint: Texts) -> str:
-    node, left = spot.node, spot.x - spot.width / 2
-    colour = tint.get(node.id, "")
-    look = f' stroke="{colour}" stroke-width="3"' if colour else ' stroke="#57606a"'
-    classes = " ".join(["node", node.kind, *(["coloured"] if colour else [])])
-    rows = [f'<tspan x="{spot.x:.0f}" dy="{LINE}" font-size="10" font-weight="400">{escape(word)}</tspan>' for word in spot.words]
-    words = f'<tspan x="{spot.x:.0f}">{escape(node.title)}</tspan>{"".join(rows)}'
-    shape = f'<rect x="{left:.0f}" y="{spot.y:.0f}" width="{spot.width:.0f}" height="{spot.height:.0f}" rx="7" fill="#f6f8fa"{look}/>'
-    text = f'<text x="{spot.x:.0f}" y="{spot.y + 16:.0f}" font-size="12" font-weight="600" text-anchor="middle">{words}</text>'
-    return f'<g id="{node.id}" class="{classes}"><title>{escape(node.says or node.title)}</title>{shape}{text}</g>'
+class _Writer:
+    def __init__(self, colours: Texts, labels: Texts) -> None:
+        self.colours, self.labels = colours, labels
+
+    def spots(self, parts: Iterable[Node | Box], inside: str) -> Iterator[_Spot]:
+        """A spot for each state; ``inside`` names the boxes it stands in."""
+        for part in parts:
+            if isinstance(part, Box):
+                yield from self.spots(part.inside, " / ".join(filter(None, (inside, part.title))))
+            else:
+                lines = [short(self._with(line.text, line.row), 40) for line in part.lines]
+                yield _Spot(0, part, self._with(part.title, part.id), tuple(filter(None, (inside, part.about, *lines))))
+
+    def arrow(self, arrow: Arrow, way: list[_Spot], place: int) -> str:
+        """A curve through the spots of the way, with its label on the first piece: each further one of a state (``place``) lower."""
+        down = way[0].layer < way[-1].layer
+        points = [(spot.x, spot.y + spot.height / 2) for spot in way]
+        points[0] = way[0].x, way[0].y + (way[0].height if down else 0)
+        points[-1] = way[-1].x, way[-1].y + (-2 if down else way[-1].height + 2)
+        path = f"M{points[0][0]:.0f} {points[0][1]:.0f}"
+        for (x1, y1), (x2, y2) in itertools.pairwise(points):
+            bend = (y2 - y1) / 2
+            path += f"C{x1:.0f} {y1 + bend:.0f} {x2:.0f} {y2 - bend:.0f} {x2:.0f} {y2:.0f}"
+        rows = list(dict.fromkeys(line.row for line in arrow.lines))
+        colour = next((self.colours[row] for row in rows if row in self.colours), "")
+        look = f'stroke="{colour}" stroke-width="2.2"' if colour else 'stroke="#8c959f"'
+        dashed = ' stroke-dasharray="5 3"' if arrow.visit else ""
+        classes = " ".join(["edge", *rows, f"from-{arrow.source}", f"to-{arrow.dest}", *(["coloured"] if colour else [])])
+        said = [self._with(line.text, line.row) for line in arrow.lines]
+        return (
+            f'<g id="{arrow.id}" class="{classes}"><title>{escape(chr(10).join(said))}</title>'
+            f'<path d="{path}" fill="none" {look}{dashed} marker-end="url(#tip)"/>'
+            f"{_label(said, points[0], points[1], 0.3 + 0.2 * (place % 3))}</g>"
+        )
+
+    def node(self, spot: _Spot) -> str:
+        """A state."""
+        node = spot.node
+        assert node is not None  # noqa: S101 - spots of arrows are not written
+        colour = self.colours.get(node.id, "")
+        look = f'stroke="{colour}" stroke-width="3"' if colour else 'stroke="#57606a"'
+        classes = " ".join(["node", node.kind, *(["coloured"] if colour else [])])
+        x, y = f"{spot.x:.0f}", f"{spot.y:.0f}"
+        rows = [f'<tspan x="{x}" dy="{LINE}" font-size="10" font-weight="400">{escape(word)}</tspan>' for word in spot.words]
+        size = f'x="{spot.x - spot.width / 2:.0f}" y="{y}" width="{spot.width:.0f}" height="{spot.height:.0f}" rx="7"'
+        words = f'<tspan x="{x}">{escape(spot.title)}</tspan>{"".join(rows)}'
+        return (
+            f'<g id="{node.id}" class="{classes}"><title>{escape(node.says or node.title)}</title><rect {size} fill="#f6f8fa" {look}/>'
+            f'<text x="{x}" y="{spot.y + 16:.0f}" font-size="12" font-weight="600" text-anchor="middle">{words}</text></g>'
+        )
+
+    def _with(self, text: str, key: str) -> str:
+        return f"{text} {clean(self.labels[key])}" if key in self.labels else text
 
 
-def _with(text: str, key: str, added: Texts) -> str:
-    return f"{text} {clean(added[key])}" if key in added else text
+def _label(said: list[str], start: tuple[float, float], end: tuple[float, float], share: float) -> str:
+    x, y = (one + share * (other - one) for one, other in zip(start, end, strict=True))
+    shown = [short(word, 30) for word in said[:SHOWN]]
+    shown += [f"+{len(said) - SHOWN}"] if len(said) > SHOWN else []
+    lines = "".join(f'<tspan x="{x:.0f}" dy="{LINE if place else 0}">{escape(word)}</tspan>' for place, word in enumerate(shown))
+    return f'<text x="{x:.0f}" y="{y:.0f}" font-size="10" text-anchor="middle">{lines}</text>'

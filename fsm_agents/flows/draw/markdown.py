@@ -8,7 +8,7 @@ from fsm_agents.flows.draw.cells import acts_text, clean, inside_text, on_text, 
 from fsm_agents.flows.draw.script import files_of
 from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState
 from fsm_agents.flows.spec import FlowSpec, RowSpec, StateSpec
-from fsm_agents.flows.syntax import After, EndedWith, Failure, Goto, Llm, Named, Press, Says, Visit, prompt_text
+from fsm_agents.flows.syntax import After, Failure, Goto, Llm, Named, Press, Says, Visit, prompt_text
 from fsm_agents.fsm.draw_markdown import escape
 
 __all__ = ["markdown", "matrix"]
@@ -37,7 +37,7 @@ def matrix(flat: FlatFlow) -> str:
     """
     cells = {name: _cells(state) for name, state in flat.states.items()}
     met = dict.fromkeys(key for row in cells.values() for key in row)
-    keys = [key for key in ("answer", "words") if key in met]
+    keys: list[str] = [key for key in ("answer", "words") if key in met]
     keys += [key for key in met if key not in ("answer", "words", "keys", "llm", *_ORDER)]
     keys += [key for key in ("keys", "llm", *_ORDER) if key in met]
     body = [[name, *(" / ".join(row.get(key, ())) for key in keys)] for name, row in cells.items()]
@@ -45,24 +45,27 @@ def matrix(flat: FlatFlow) -> str:
 
 
 def _file(spec: FlowSpec, *, top: bool) -> Iterator[str]:
-    yield f"{'#' if top else '##'} {escape(spec.name)}"
-    facts = [f"version {spec.version}", spec.lang, f"starts in `{spec.start}`", f"{len(spec.states)} states", f"{len(spec.rows)} rows"]
-    yield ("" if top else "A sub-flow. ") + escape(", ".join(facts)).replace(r"\`", "`")
+    yield f"{'#' if top else '##'} {_plain(spec.name)}"
+    facts = f"version {spec.version}, {spec.lang}, starts in {spec.start}, {len(spec.states)} states, {len(spec.rows)} rows"
+    yield ("" if top else "A sub-flow. ") + _plain(facts)
     numbers = {id(row): number for number, row in reversed(list(enumerate(spec.rows, 1)))}
+    rows: dict[str, list[RowSpec]] = {}
+    for row in spec.rows:
+        for name in row.inside.names:
+            rows.setdefault(name, []).append(row)
     for state in spec.states.values():
-        yield from _section(state.name, _about(state), [row for row in spec.rows if state.name in row.inside.names], numbers)
+        yield from _section(state.name, _about(state), rows.get(state.name, []), numbers)
     for group in spec.groups.values():
-        rows = [row for row in spec.rows if group.name in row.inside.names]
-        yield from _section(group.name, f"A group: {', '.join(group.states)}.", rows, numbers)
+        yield from _section(group.name, f"A group: {', '.join(group.states)}.", rows.get(group.name, []), numbers)
     anywhere = [row for row in spec.rows if row.inside.anywhere]
     if anywhere:
         yield from _section("any state", "", anywhere, numbers)
 
 
 def _section(name: str, about: str, rows: Sequence[RowSpec], numbers: Mapping[int, int]) -> Iterator[str]:
-    yield f"### {escape(name)}"
+    yield f"### {_plain(name)}"
     if about:
-        yield escape(about)
+        yield _plain(about)
     if rows:
         several = any(row.inside.but for row in rows) or any(len(row.inside.names) > 1 for row in rows)
         head = ["#", *(["in"] if several else []), "on", "when", "to", "do"]
@@ -83,9 +86,13 @@ def _about(state: StateSpec) -> str:
     return " ".join(filter(None, (what, says)))
 
 
+def _plain(text: str) -> str:
+    return escape(clean(text))
+
+
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
     """A head and its lines as a pipe table, columns filled up."""
-    told = [[escape(clean(cell)) for cell in line] for line in lines]
+    told = [[_plain(cell) for cell in line] for line in lines]
     wide = [max(3, *(min(len(line[place]), PADDED) for line in told)) for place in range(len(told[0]))]
     shown = [f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, wide, strict=True))} |" for line in told]
     rule = f"|{'|'.join('-' * (width + 2) for width in wide)}|"
@@ -127,7 +134,7 @@ def _column(edge: Edge) -> tuple[str, bool]:
             return "llm", False
         case After():
             return "after", False
-        case EndedWith():
+        case _:
             return "ended", False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from fsm_agents.flows.draw.cells import clean
+from fsm_agents.flows.draw.cells import clean, short
 from fsm_agents.flows.draw.names import checked_colours
 from fsm_agents.flows.draw.picture import Arrow, Box, Kind, Line, Node, picture
 from fsm_agents.flows.machine.flat import FlatFlow
@@ -41,7 +41,8 @@ def mermaid(flat: FlatFlow, *, colours: Mapping[str, str] | None = None, labels:
         MisuseError: a colour is none.
     """
     drawn, added, borders = picture(flat), labels or {}, checked_colours(colours)
-    lines = ["---", f"title: {json.dumps(drawn.name)}", "---", "stateDiagram-v2"]
+    title = short(drawn.name, 80).translate({ord("<"): "(", ord(">"): ")", ord("&"): "+"})  # a title knows no entities
+    lines = ["---", f"title: {json.dumps(title)}", "---", "stateDiagram-v2"]
     for part in drawn.parts:
         lines += (f"    {line}" for line in _part(part, added))
     nodes = list(drawn.nodes())
@@ -54,26 +55,24 @@ def mermaid(flat: FlatFlow, *, colours: Mapping[str, str] | None = None, labels:
 
 def _part(part: Node | Box, added: Mapping[str, str]) -> Iterator[str]:
     if isinstance(part, Box):
-        yield f'state "{escape(part.title)}" as {part.id} {{'
+        yield f'state "{_escape(part.title)}" as {part.id} {{'
         for inner in part.inside:
             yield from (f"    {line}" for line in _part(inner, added))
         yield "}"
         return
-    yield f'state "{escape(_with(part.title, part.id, added))}" as {part.id}'
+    yield f'state "{_escape(_with(part.title, part.id, added))}" as {part.id}'
     if part.about:
-        yield f"{part.id}: {escape(part.about)}"
+        yield f"{part.id}: {_escape(part.about)}"
     yield from (f"{part.id}: {text}" for text in _texts(part.lines, added))
 
 
 def _arrow(arrow: Arrow, added: Mapping[str, str]) -> str:
-    text = "<br>".join(_texts(arrow.lines, added))
-    visit = "visit" * arrow.visit
-    told = ": ".join(filter(None, (visit, text)))
-    return f"{arrow.source} --> {arrow.dest}" + (f": {told}" if told else "")
+    text = "<br>".join(f"visit {each}" if arrow.visit else each for each in _texts(arrow.lines, added))
+    return f"{arrow.source} --> {arrow.dest}" + (f": {text}" if text else "")
 
 
 def _texts(lines: Iterable[Line], added: Mapping[str, str]) -> list[str]:
-    texts = [escape(_with(line.text, line.row, added)) for line in lines]
+    texts = [_escape(_with(line.text, line.row, added)) for line in lines]
     more = len(texts) - MOST_LINES
     return [*texts[:MOST_LINES], f"+{more} more"] if more > 1 else texts
 
@@ -93,3 +92,11 @@ def _classes(nodes: list[Node], colours: Mapping[str, str]) -> Iterator[str]:
         if found:
             yield f"classDef own{number} stroke:{colour},stroke-width:4px"
             yield f"class {','.join(found)} own{number}"
+
+
+def _escape(text: str) -> str:
+    """Text that stays itself: a backslash would be a line break, a backtick Markdown, two dollars a formula."""
+    text = escape(text)
+    for sign in "\\`$":
+        text = text.replace(sign, f"#{ord(sign)};")
+    return text

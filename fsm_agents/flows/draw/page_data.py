@@ -13,11 +13,9 @@ from fsm_agents.flows.draw.picture import KINDS, Picture
 from fsm_agents.flows.draw.script import sentences
 from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState, Scope
 from fsm_agents.flows.spec import RowSpec, SlotSpec
-from fsm_agents.flows.syntax import Goto, Llm, PhraseRef, Press, Says, Visit, phrase_text
+from fsm_agents.flows.syntax import EndedWith, Goto, Llm, Press, Says, Trigger, Visit, phrase_text
 
 __all__ = ["CallTrace", "page_data"]
-
-_CALLER = (Says, Press, Llm)
 
 
 @attrs.frozen
@@ -40,11 +38,7 @@ def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = ()) -
     made = _Made(flat, ids)
     nodes = {node.id: node for node in drawn.nodes()}
     states = [made.state(state) | {"kind": nodes[ids.states[name]].kind} for name, state in flat.states.items()]
-    notes = [
-        {"id": node.id, "name": node.title, "kind": "any", "about": "These rows hold in many states.", "says": [], "hears": rows}
-        for node in nodes.values()
-        if node.kind == "any" and (rows := made.held(node.id))
-    ]
+    notes = [made.note(node.id, node.title) for node in nodes.values() if node.kind == "any"]
     count = len([state for state in flat.states.values() if state.ends])
     return {
         "name": clean(flat.spec.name),
@@ -58,7 +52,9 @@ def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = ()) -
 
 
 def _call(call: CallTrace, ids: Mapping[str, str]) -> dict[str, Any]:
-    steps = [[round(float(at), 3), ids.get(state, ""), clean(state), clean(who), clean(text)] for at, state, who, text in call.steps]
+    steps = [
+        [round(float(at), 3), ids.get(state, ""), clean(state), clean(who), clean(text)] for at, state, who, text in call.steps
+    ]
     return {"name": clean(call.name), "steps": steps}
 
 
@@ -68,33 +64,37 @@ class _Made:
     def __init__(self, flat: FlatFlow, ids: Ids) -> None:
         self.flat, self.ids = flat, ids
         self.rows: dict[str, dict[str, Any]] = {}
+        self.starts: dict[str, frozenset[str]] = {}
         for scope in flat.scopes.values():
             for number, row in enumerate(scope.spec.rows, 1):
                 self.rows[ids.row(scope, number)] = self._row(scope, row, number)
+                self.starts[ids.row(scope, number)] = frozenset(self._notes(scope, row))
         self.said: dict[tuple[str, str], list[list[str]]] = {}
         for each in sentences(flat):
             self.said.setdefault((each.flow, each.state), []).append([each.when, each.text, each.audio])
 
     def state(self, state: FlatState) -> dict[str, Any]:
         spec, scope = state.spec, state.scope
-        rows = dict.fromkeys(self._key(edge, state) for edge in (*state.words, *state.edges))
+        said = [edge for edge in state.edges if isinstance(edge.trigger, Press | Llm)]
+        others = [edge for edge in state.edges if not isinstance(edge.trigger, Says | Press | Llm)]
         return {
             "id": self.ids.states[state.name],
             "name": state.name,
             "about": _about(state),
             "place": str(spec.place),
             "says": self.said.get((scope.spec.name, spec.name), []),
-            "hears": list(rows),
+            "hears": list(dict.fromkeys(self._key(edge, state) for edge in (*state.words, *said))),
+            "events": list(dict.fromkeys(self._key(edge, state) for edge in others)),
         }
 
-    def held(self, note: str) -> list[str]:
-        """The rows that start from a note."""
-        found = []
-        for scope in self.flat.scopes.values():
-            for number, row in enumerate(scope.spec.rows, 1):
-                if note in set(self._notes(scope, row)):
-                    found.append(self.ids.row(scope, number))
-        return found
+    def note(self, key: str, name: str) -> dict[str, Any]:
+        """The entry of a note: the rows that start from it."""
+        rows = [row for row, notes in self.starts.items() if key in notes]
+        said, others = (
+            [row for row in rows if any(part[0] == who for part in self.rows[row]["on"])] for who in ("caller", "event")
+        )
+        about = "rows of many states"
+        return {"id": key, "name": name, "kind": "any", "about": about, "place": "", "says": [], "hears": said, "events": others}
 
     def _notes(self, scope: Scope, row: RowSpec) -> Iterator[str]:
         """The notes that a row starts from."""
@@ -102,15 +102,24 @@ class _Made:
             yield f"n{self.ids.boxes[scope.path][1:]}" if scope.path else "n_any"
         for name in row.inside.names:
             key = self.ids.boxes.get(scope.full(name)) or self.ids.boxes.get(scope.full(name) + "/")
-            if key:
+            if key and not all(isinstance(trigger, EndedWith) for trigger in row.on):
                 yield f"n{key[1:]}"
 
     def _key(self, edge: Edge, state: FlatState) -> str:
         key = self.ids.edge(edge, state.name)
         if edge.row is None and key not in self.rows:
             slot = self.flat.slots[state.slot]
-            on = [["caller", "an answer", answer] for answer in _answers(slot)]
-            self.rows[key] = {"in": state.spec.name, "on": on, "when": "", "to": "next", "dest": "", "do": "", "place": str(slot.place), "n": 0}
+            on = [["caller", answer, ""] for answer in _answers(slot)]
+            self.rows[key] = {
+                "in": state.spec.name,
+                "on": on,
+                "when": "",
+                "to": "next",
+                "dest": "",
+                "do": "",
+                "place": str(slot.place),
+                "n": 0,
+            }
         return key
 
     def _row(self, scope: Scope, row: RowSpec, number: int) -> dict[str, Any]:
@@ -118,7 +127,7 @@ class _Made:
         dest = self.ids.states[self.flat.landing(scope, target.state)] if isinstance(target, Goto | Visit) else ""
         return {
             "in": clean(inside_text(row.inside)),
-            "on": [self._trigger(scope, trigger) for trigger in row.on],
+            "on": [self._trigger(trigger) for trigger in row.on],
             "when": clean(when_text(row)),
             "to": clean(target_text(target)),
             "dest": dest,
@@ -127,16 +136,13 @@ class _Made:
             "n": number,
         }
 
-    def _trigger(self, scope: Scope, trigger: Any) -> list[str]:
+    def _trigger(self, trigger: Trigger) -> list[str]:
         """Who does it, what it is called, and the whole of it."""
-        who = "caller" if isinstance(trigger, _CALLER) else "event"
+        who = "caller" if isinstance(trigger, Says | Press | Llm) else "event"
         more = ""
         if isinstance(trigger, Says):
-            phrase = trigger.phrase
-            if isinstance(phrase, PhraseRef):
-                phrase = scope.spec.phrases[phrase.name]
-            more = clean(phrase_text(phrase))
-        return [who, clean(trigger_text(trigger)), more if getattr(trigger, "name", "") else ""]
+            more = clean(phrase_text(trigger.phrase)) if trigger.name else ""
+        return [who, clean(trigger_text(trigger)), more]
 
 
 def _answers(slot: SlotSpec) -> list[str]:

@@ -7,7 +7,7 @@ state is a line inside it; several rows between the same two states share one ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -121,14 +121,14 @@ class Picture:
             way: dict[str, Iterator[Arrow]] = {} if root.id in done else {root.id: iter(ahead.get(root.id, ()))}
             while way:
                 here = next(reversed(way))
-                arrow = next(way[here], None)
-                if arrow is None:
+                following = next(way[here], None)
+                if following is None:
                     way.pop(here)
                     done.add(here)
-                elif arrow.dest in way:
-                    found.add(arrow.id)
-                elif arrow.dest not in done:
-                    way[arrow.dest] = iter(ahead.get(arrow.dest, ()))
+                elif following.dest in way:
+                    found.add(following.id)
+                elif following.dest not in done:
+                    way[following.dest] = iter(ahead.get(following.dest, ()))
         return frozenset(found)
 
     def _notes(self, parts: tuple[Node | Box, ...], start: str) -> Iterator[tuple[str, str]]:
@@ -234,7 +234,7 @@ class _Painter:
             else:
                 yield self.ids.states[scope.full(name)]
 
-    def _lead(self, scope: Scope, row: RowSpec, source: str, key: str, triggers: list[Trigger]) -> None:
+    def _lead(self, scope: Scope, row: RowSpec, source: str, key: str, triggers: Sequence[Trigger]) -> None:
         """One row from one node: an arrow, or a line if it leads nowhere else."""
         text, target = label(row, triggers), row.to
         if isinstance(target, Goto | Visit):

@@ -97,7 +97,7 @@ class _File:
                 yield from self._invalid(MANY, slot)
         used = self._used()
         for name, prompt in self.spec.prompts.items():
-            yield MANY, f"prompt {name}" + (f" (rows {used[name]})" if name in used else " (unused)"), prompt, name
+            yield MANY, f"prompt {clean(name)}" + (f" (rows {used[name]})" if name in used else " (unused)"), prompt, name
 
     def _of_state(self, state: StateSpec) -> Iterator[_Said]:
         if state.say is not None:
@@ -115,7 +115,7 @@ class _File:
     def _invalid(self, state: str, slot: str) -> Iterator[_Said]:
         prompt = self.spec.slots[slot].invalid
         if prompt is not None:
-            yield state, f"{slot} is not valid", prompt, ""
+            yield state, f"{clean(slot)} is not valid", prompt, ""
 
     def _of_rows(self, name: str) -> Iterator[_Said]:
         for number, row in self.rows.get(name, ()):
@@ -141,7 +141,7 @@ def script(flat: FlatFlow) -> str:
     for each in found:
         if (each.flow, each.state) != block:
             block = each.flow, each.state
-            lines += ["", f"{clean(each.flow)}: {each.state or 'many states'}"]
+            lines += ["", f"{clean(each.flow)}: {clean(each.state) or 'many states'}"]
         audio = f"  (recorded: {each.audio})" if each.audio else ""
         lines.append(f"{each.number:5}  {each.when:{wide}}  {each.text}{audio}")
     return "\n".join(lines) + "\n"
@@ -156,6 +156,6 @@ def script_csv(flat: FlatFlow) -> str:
     writer = csv.writer(out)
     writer.writerow(("number", "flow", "state", "when", "text", "audio"))
     for each in sentences(flat):
-        cells = (each.flow, each.state, each.when, each.text, each.audio)
+        cells = map(clean, (each.flow, each.state, each.when, each.text, each.audio))
         writer.writerow((each.number, *(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)))
     return out.getvalue()

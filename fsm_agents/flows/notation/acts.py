@@ -1,7 +1,7 @@
 """Reads the cell ``do`` into acts. Pure; names are not looked up here.
 
-    do  = act { ";" act } ;
-    act = "say" ( string | name | "last" ) | "set" name "=" ( value | ref ) | "clear" ( "all" | name { "," name } ) | "emit" name ;
+do  = act { ";" act } ;
+act = "say" ( string | name | "last" ) | "set" name "=" ( value | ref ) | "clear" ( "all" | name { "," name } ) | "emit" name ;
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _act(tokens: Tokens) -> Act:
         return Emit(tokens.name("what the host is told"))
     if tokens.kind == "string":
         tokens.fail("words alone do nothing", fix=f"say {tokens.word}"[:100])
-    tokens.fail(f"say, set, clear or emit expected{tokens.here}")
+    return tokens.fail(f"say, set, clear or emit expected{tokens.here}")
 
 
 def _say(tokens: Tokens) -> Act:
@@ -57,11 +57,11 @@ def _say(tokens: Tokens) -> Act:
         return SayLast()
     if tokens.kind == "name":
         return SayPrompt(tokens.take())
-    words, at = tokens.string("a prompt's name, or words")
+    words, step = tokens.string("a prompt's name, or words")
     try:
         return SayText(read_prompt(words))
     except Fault as wrong:
-        raise wrong.moved(at) from None
+        raise wrong.moved(tokens.start(step) + 1) from None
 
 
 def _set(tokens: Tokens) -> SetSlot:

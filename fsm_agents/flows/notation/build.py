@@ -81,7 +81,9 @@ def _language(draft: Draft, flows: Mapping[str, FlowSpec | None]) -> LanguagePac
         return None
     for name, flow in flows.items():
         if flow is not None and flow.lang != lang:
-            draft.sheet.problem("F009", f"'{name}' is in {flow.lang}, this flow in {lang}", ("flows", name), why="a call has one language")
+            draft.sheet.problem(
+                "F009", f"'{name}' is in {flow.lang}, this flow in {lang}", ("flows", name), why="a call has one language"
+            )
     return found
 
 
@@ -133,7 +135,9 @@ class _Rows:
         for fault in cell.faults:
             self.troubles.fault(fault, self._place(raw, number, fault))
         for note in cell.notes:
-            self.troubles.add(note.code, note.message, self._place(raw, number, note), why=note.why, fix=note.fix, severity=Severity.NOTE)
+            self.troubles.add(
+                note.code, note.message, self._place(raw, number, note), why=note.why, fix=note.fix, severity=Severity.NOTE
+            )
 
     @staticmethod
     def _place(raw: RawRow, number: int, fault: Fault) -> Place:

@@ -13,16 +13,37 @@ Names are not looked up here.
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal, cast
 
 from fsm_agents.flows.notation.fault import Fault
-from fsm_agents.flows.notation.names import FAILURES, KEYS, MOVES, RESERVED, TRIGGERS
+from fsm_agents.flows.notation.names import EVENTS, FAILURES, KEYS, MOVES, NAME, RESERVED
 from fsm_agents.flows.notation.quantities import duration
-from fsm_agents.flows.notation.tokens import Tokens
+from fsm_agents.flows.notation.tokens import Tokens, kind_of
 from fsm_agents.flows.phrases import PhraseError, read_phrase
 from fsm_agents.flows.syntax import (
-    After, All, AnyOf, Comparison, EndedWith, Failure, Goto, Inside, Llm, Move, Named, Not, OneOf, Press, Ref, Says, Target, Test,
-    Trigger, Truth, Visit, Whole,
+    After,
+    All,
+    AnyOf,
+    Comparison,
+    EndedWith,
+    Failure,
+    Goto,
+    Inside,
+    Llm,
+    Move,
+    Named,
+    Not,
+    OneOf,
+    Phrase,
+    Press,
+    Ref,
+    Says,
+    Target,
+    Test,
+    Trigger,
+    Truth,
+    Visit,
+    Whole,
 )  # fmt: skip
 
 __all__ = ["read_inside", "read_on", "read_ref", "read_to", "read_value", "read_when"]
@@ -39,9 +60,13 @@ def read_inside(text: str) -> Inside:
     Raises:
         Fault: F104, F201.
     """
+    if NAME.match(text) and text not in RESERVED:  # most cells are one name
+        return Inside(names=(text,))
     tokens = Tokens(text, "F201")
     if not tokens.word:
-        raise Fault("F104", "no state in this row", why="every row names its state, so that it can be moved and found", fix="| any | …")
+        raise Fault(
+            "F104", "no state in this row", why="every row names its state, so that it can be moved and found", fix="| any | …"
+        )
     if not tokens.skip("any"):
         found = tokens.names("a state or group")
         tokens.end()
@@ -69,6 +94,8 @@ def read_to(text: str) -> Target:
     Raises:
         Fault: F201, F203.
     """
+    if NAME.match(text) and text not in RESERVED:
+        return Goto(text)
     tokens = Tokens(text, "F201")
     if not tokens.word:
         raise Fault("F203", "empty 'to'", why='a forgotten target looks like "stay"', fix="write stay")
@@ -106,11 +133,11 @@ def read_on(text: str) -> tuple[Trigger, ...]:
 
 def _trigger(tokens: Tokens) -> Trigger:
     if tokens.kind == "string":
-        words, at = tokens.string("words")
-        return Says(_phrase(words, at))
+        words, step = tokens.string("words")
+        return Says(_phrase(words, tokens, step))
     if tokens.word == '"':
         tokens.string("words")
-    at = tokens.at
+    begun = tokens.step
     name = tokens.name("an event, a phrase or words in quotes")
     if name in FAILURES:
         return _failure(tokens, name)
@@ -121,23 +148,22 @@ def _trigger(tokens: Tokens) -> Trigger:
     if name == "ended":
         return EndedWith(tokens.name("an outcome"))
     if name == "llm":
-        said, inner = tokens.string("what the model is asked")
+        said, step = tokens.string("what the model is asked")
         if not said.strip():
-            tokens.fail("the model is asked nothing", at=inner)
+            tokens.fail("the model is asked nothing", at=tokens.start(step))
         return Llm(said, _sets(tokens) if tokens.skip("sets") else ())
-    if name in RESERVED and Named(name) not in _EVENTS:
-        raise Fault("F301", f"'{name}' is no event", at=at, width=len(name), fix=f'for words, use quotes: "{name}"')
+    if name in RESERVED and name not in EVENTS:
+        raise Fault(
+            "F301", f"'{name}' is no event", at=tokens.start(begun), width=len(name), fix=f'for words, use quotes: "{name}"'
+        )
     return Named(name)
 
 
-_EVENTS = frozenset(map(Named, "filled out_of_tries said interrupted ok failed timeout resumed hung_up".split()))
-
-
-def _phrase(words: str, at: int) -> Any:
+def _phrase(words: str, tokens: Tokens, step: int) -> Phrase:
     try:
         return read_phrase(words)
     except PhraseError as wrong:
-        raise Fault(wrong.code, str(wrong), at=at + wrong.at, fix=wrong.fix) from None
+        raise Fault(wrong.code, str(wrong), at=tokens.start(step) + 1 + wrong.at, fix=wrong.fix) from None
 
 
 def _failure(tokens: Tokens, name: str) -> Failure:
@@ -156,22 +182,23 @@ def _key(tokens: Tokens) -> str:
 
 
 def _after(tokens: Tokens) -> After:
-    at, text = tokens.at, tokens.word
+    begun, text = tokens.step, tokens.word
     if tokens.kind != "number":
         tokens.fail(f"a duration expected{tokens.here}", fix="after 40s")
     tokens.take()
     try:
         return After(duration(text), text)
     except Fault as wrong:
-        raise Fault("F301", wrong.message, at=at, width=len(text), fix="after 40s, after 500ms, after 2m") from None
+        raise Fault(
+            "F301", wrong.message, at=tokens.start(begun), width=len(text), fix="after 40s, after 500ms, after 2m"
+        ) from None
 
 
 def _sets(tokens: Tokens) -> tuple[str, ...]:
     """Slots, up to a comma behind which another trigger begins."""
     found = [tokens.name("a slot")]
     while tokens.word == ",":
-        follows = tokens.found[tokens.step + 1] if tokens.step + 1 < len(tokens.found) else ("", "", 0)
-        if follows[0] != "name" or follows[1] in TRIGGERS | RESERVED:
+        if kind_of(tokens.follows) != "name" or tokens.follows in RESERVED:
             break
         tokens.take()
         found.append(tokens.name("a slot"))

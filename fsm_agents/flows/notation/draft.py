@@ -7,11 +7,22 @@ from typing import Any
 
 import attrs
 
+from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.kinds import ANYTHING, PHRASE, PROMPT, WORDS, Kind
 from fsm_agents.flows.notation.names import NAME, SLOT_TYPES
+from fsm_agents.flows.notation.readers import Wrong
 from fsm_agents.flows.notation.scan import Path
 from fsm_agents.flows.notation.settings import (
-    DEFAULTS, FILE, GROUP, MIGRATION, NEEDS, SLOT, SLOT_OF, STATE, TABLES, TOOL,
+    DEFAULTS,
+    FILE,
+    GROUP,
+    MIGRATION,
+    NEEDS,
+    SLOT,
+    SLOT_OF,
+    STATE,
+    TABLES,
+    TOOL,
 )  # fmt: skip
 from fsm_agents.flows.notation.sheet import BAD, Sheet
 from fsm_agents.flows.syntax import Phrase, Prompt
@@ -25,6 +36,12 @@ _TOP = (*FILE, *TABLES)
 _ELSEWHERE: Mapping[str, Mapping[str, Kind]] = {
     "[states.X]": STATE, "[slots.X]": SLOT, "[tools.X]": TOOL, "[groups.X]": GROUP, "[defaults]": DEFAULTS,
 }  # fmt: skip
+_ELSEWHERE_CALLED = {
+    "reprompt": "retry", "prompt": "say", "message": "say", "text": "say", "slot": "ask", "collect": "ask", "tool": "call",
+    "function": "call", "flow": "run", "subflow": "run", "transfer": "handoff", "outcome": "end", "exit": "end", "bargein": "barge_in",
+    "interruptible": "barge_in", "instructions": "talk", "max_turns": "turns", "max_tries": "tries",
+}  # fmt: skip
+"""What settings of states are called by other systems."""
 
 
 @attrs.define
@@ -100,9 +117,10 @@ def _settings(sheet: Sheet, path: Path, table: Mapping[str, Any], known: Mapping
         if kind is None:
             _unknown(sheet, (*path, key), known, where)
             continue
-        read = sheet.read(kind, (*path, key), value)
-        if read is not BAD:
-            found[key] = read
+        try:
+            found[key] = kind.read(value)
+        except (Fault, Wrong) as wrong:
+            sheet.wrong((*path, key), wrong)
     return found
 
 
@@ -124,10 +142,14 @@ def _unknown(sheet: Sheet, path: Path, known: Iterable[str], where: str) -> None
         return
     inside = f" in {where}" if where else ""
     fix = sheet.troubles.near(key, known)
+    if not fix and known is STATE and (meant := sheet.troubles.nearest(key, _ELSEWHERE_CALLED)):
+        fix = f"did you mean '{_ELSEWHERE_CALLED[meant]}'?"
     if not fix:
         fix = next((f"'{key}' stands in {other}" for other, names in _ELSEWHERE.items() if key in names), "")
     if not fix:
-        fix = next((f"{near} (in {other})" for other, names in _ELSEWHERE.items() if (near := sheet.troubles.near(key, names))), "")
+        fix = next(
+            (f"{near} (in {other})" for other, names in _ELSEWHERE.items() if (near := sheet.troubles.near(key, names))), ""
+        )
     sheet.problem("F003", f"unknown setting '{shown}'{inside}", path, fix=fix or f"known: {', '.join(known)}")
 
 
@@ -144,21 +166,25 @@ class _Tables:
             if NAME.match(name):
                 found.append(name)
             else:
-                self.sheet.problem("F314", f"'{name[:40]}' is no name", (table, name), fix="small letters, digits and _, a letter first")
+                self.sheet.problem(
+                    "F314", f"'{name[:40]}' is no name", (table, name), fix="small letters, digits and _, a letter first"
+                )
         return found
 
     def entries(self, table: str, known: Mapping[str, Kind]) -> dict[str, Given]:
         """Entries that have settings."""
-        found = {}
+        found: dict[str, Given] = {}
         for name in self.named(table):
             value = self.sheet.table(table)[name]
             found[name] = {}
             if isinstance(value, dict):
                 found[name] = _settings(self.sheet, (table, name), value, known, f"[{table}.{name}]")
-            elif table == "rows" or name not in known:
+            elif name not in known:
                 self.sheet.problem("F007", f"[{table}.{name}] is a table", (table, name), fix=f"[{table}.{name}]")
             else:
-                self.sheet.problem("F007", f"'{name}' is a setting of one of [{table}.…]", (table, name), fix=f"[{table}.X] {name} = …")
+                self.sheet.problem(
+                    "F007", f"'{name}' is a setting of one of [{table}.…]", (table, name), fix=f"[{table}.X] {name} = …"
+                )
         return found
 
     def single(self, table: str, kind: Kind) -> dict[str, Any]:
@@ -181,7 +207,7 @@ def _slot(sheet: Sheet, name: str) -> Given:
     found = _settings(sheet, path, {key: item for key, item in value.items() if key not in extra}, SLOT, f"[slots.{name}]")
     for key in found:
         if kind in SLOT_TYPES and SLOT_OF.get(key, kind) != kind:
-            fix = f"type = \"{SLOT_OF[key]}\", or leave it out"
+            fix = f'type = "{SLOT_OF[key]}", or leave it out'
             sheet.problem("F003", f"'{key}' is a setting of {SLOT_OF[key]} slots, and '{name}' is {kind}", (*path, key), fix=fix)
     read = {key: sheet.read(ANYTHING, (*path, key), item) for key, item in extra.items()}
     if custom:

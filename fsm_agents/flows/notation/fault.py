@@ -7,7 +7,7 @@ from fsm_agents.errors import FSMAgentsError
 __all__ = ["Fault"]
 
 
-class Fault(FSMAgentsError):
+class Fault(FSMAgentsError):  # noqa: N818 - it is a fault of the text, and reads as it should
     """A text cannot be read; whoever knows where it stands makes a :class:`~fsm_agents.flows.problems.Problem` of it.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from fsm_agents.flows.notation.layout import COLUMNS, is_rule, read_table, split_cells
 from fsm_agents.flows.notation.sheet import Sheet
@@ -11,6 +12,9 @@ from fsm_agents.flows.notation.source import read_source
 from fsm_agents.flows.notation.troubles import Troubles
 
 __all__ = ["aligned", "format_text"]
+
+WIDEST: Final = 100
+"""A cell that is wider does not make the others as wide: its row is longer than the rest."""
 
 
 def format_text(text: str, file: str = "flow.toml") -> str:
@@ -73,7 +77,8 @@ def _block(lines: Sequence[str]) -> Iterable[str]:
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """A header and rows as the lines of a pipe table, with a rule under the header."""
-    sizes = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    widths = [[_width(cell) for cell in column] for column in zip(*rows, strict=True)]
+    sizes = [max(size if size <= WIDEST else 3 for size in column) for column in widths]
     lines = ["| " + " | ".join(_padded(cell, size) for cell, size in zip(row, sizes, strict=True)) + " |" for row in rows]
     return [lines[0], "|" + "|".join("-" * (size + 2) for size in sizes) + "|", *lines[1:]]
 

@@ -14,9 +14,10 @@ import attrs
 from fsm_agents.flows.notation.build import build
 from fsm_agents.flows.notation.draft import Draft, read_draft
 from fsm_agents.flows.notation.fault import Fault
-from fsm_agents.flows.notation.kinds import STRINGS, Wrong
+from fsm_agents.flows.notation.kinds import STRINGS
 from fsm_agents.flows.notation.layout import MAX_ROWS
 from fsm_agents.flows.notation.rawrows import RawRow, raw_rows
+from fsm_agents.flows.notation.readers import Wrong
 from fsm_agents.flows.notation.settings import SHARED, TABLES
 from fsm_agents.flows.notation.sheet import Sheet
 from fsm_agents.flows.notation.source import MAX_BYTES, Source, read_source
@@ -63,9 +64,7 @@ def read_flow(path: str | Path) -> Reading:
     return _reading(spec, troubles)
 
 
-def read_text(
-    text: str, file: str = "flow.toml", folder: Path | None = None, files: Mapping[str, str] | None = None
-) -> Reading:
+def read_text(text: str, file: str = "flow.toml", folder: Path | None = None, files: Mapping[str, str] | None = None) -> Reading:
     """Read a flow from a text.
 
     Args:
@@ -147,7 +146,8 @@ class Folder:
         where = sheet.source.inside(("flows", key), 0, len(path))
         if path in self.open:
             circle = " → ".join([*self.open[self.open.index(path) :], path])
-            self.troubles.add("F405", f"sub-flows run in a circle: {circle}", where, why="a call must come to an end", fix="leave one of them out")
+            message, why = f"sub-flows run in a circle: {circle}", "a call must come to an end"
+            self.troubles.add("F405", message, where, why=why, fix="leave one of them out")
             return None
         if len(self.open) > MAX_DEPTH:
             self.troubles.add("F004", f"sub-flows nest deeper than {MAX_DEPTH}", where)
@@ -194,7 +194,9 @@ class Folder:
         try:
             real = path.resolve()
             if where is not None and self.folder is not None and not real.is_relative_to(self.folder.resolve()):
-                self.troubles.add("F006", f"'{path.name}' lies outside of the flow's folder", at, why="it is a link that leads out")
+                self.troubles.add(
+                    "F006", f"'{path.name}' lies outside of the flow's folder", at, why="it is a link that leads out"
+                )
                 return None
             if not real.is_file():
                 self.troubles.add("F005", f"no file '{shown}'", at)
@@ -236,7 +238,8 @@ def _merge(sheet: Sheet, shared: Sheet) -> None:
         taken = dict(own)
         for name, value in entries.items():
             if name in taken:
-                shared.problem("F304", f"'{name[:60]}' stands in {sheet.home((table, name)).file} too", (table, name), fix="rename one, or leave it out")
+                message = f"'{name[:60]}' stands in {sheet.home((table, name)).file} too"
+                shared.problem("F304", message, (table, name), fix="rename one, or leave it out")
                 continue
             taken[name] = value
             sheet.homes[table, name] = shared.source

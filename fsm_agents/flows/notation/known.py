@@ -7,7 +7,8 @@ the slot it asks for: files that ask for a size call both ``size``.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+
 import attrs
 
 from fsm_agents.flows.notation.draft import Draft, Given
@@ -39,6 +40,7 @@ class Known:
         prompts: The named prompts.
         flows: The sub-flows; ``None`` for one that could not be read.
         pack: The language.
+        broken: The settings that could not be read: what follows from them is not told.
     """
 
     troubles: Troubles
@@ -53,6 +55,7 @@ class Known:
     prompts: frozenset[str]
     flows: Mapping[str, FlowSpec | None]
     pack: LanguagePack
+    broken: Set[Path] = frozenset()
 
     def no_state(self, name: str, *, groups: bool = False) -> Fault:
         """F202."""
@@ -68,7 +71,12 @@ class Known:
         """F303."""
         near = self.troubles.near(name, [*EVENTS, *self.events, *self.phrases])
         quoted = f'For words, use quotes: "{name.replace("_", " ")}"'
-        return Fault("F303", f"'{name[:60]}' is neither an event nor a phrase", width=len(name), fix="  ".join(filter(None, (near, quoted))))
+        return Fault(
+            "F303",
+            f"'{name[:60]}' is neither an event nor a phrase",
+            width=len(name),
+            fix="  ".join(filter(None, (near, quoted))),
+        )
 
     def unknown(self, name: str, what: str, known: Iterable[str], code: str = "F309") -> Fault:
         """A name that stands for nothing where it stands."""
@@ -84,7 +92,7 @@ class Known:
         return next((f"'{name}' is a {kind}" for kind, names in kinds if name in names), "")
 
     def field_type(self, ref: Ref) -> str:
-        """The type of a field of a tool's result.
+        """The type of a field of a tool's result; nothing, if it could not be read.
 
         Raises:
             Fault: F309: there is no such tool or field.
@@ -92,9 +100,11 @@ class Known:
         tool = self.tools.get(ref.name)
         if tool is None:
             raise self.unknown(ref.name, "tool", self.tools)
+        if ("tools", ref.name, "returns") in self.broken:
+            return ""
         returns: Mapping[str, str] = tool.get("returns", {})
         if ref.field not in returns:
-            fix = self.troubles.near(ref.field, returns) or f"returns = {{ {ref.field} = \"text\" }} in [tools.{ref.name}]"
+            fix = self.troubles.near(ref.field, returns) or f'returns = {{ {ref.field} = "text" }} in [tools.{ref.name}]'
             raise Fault("F309", f"{ref.name} returns no '{ref.field}'", width=len(str(ref)), fix=fix)
         return returns[ref.field]
 
@@ -103,7 +113,8 @@ def known_names(draft: Draft, flows: Mapping[str, FlowSpec | None], pack: Langua
     """The names of a file; clashes and reserved ones are told."""
     head, table = draft.head, draft.sheet.table
     own = dict(draft.phrases)
-    named: dict[str, Phrase | None] = dict.fromkeys(table("phrases")) | own | {n: p for n, p in pack.phrases.items() if n not in table("phrases")}
+    named: dict[str, Phrase | None] = dict.fromkeys(table("phrases")) | own
+    named |= {name: phrase for name, phrase in pack.phrases.items() if name not in named}
     known = Known(
         draft.sheet.troubles, draft.states, draft.groups, draft.slots, draft.tools,
         conditions=frozenset(head.get("conditions", ())),
@@ -113,33 +124,49 @@ def known_names(draft: Draft, flows: Mapping[str, FlowSpec | None], pack: Langua
         prompts=frozenset(table("prompts")),
         flows=flows,
         pack=pack,
+        broken=draft.sheet.broken,
     )  # fmt: skip
     _clashes(draft, known)
     return known
 
 
+_CALLED = {
+    "states": "a state", "groups": "a group", "phrases": "a phrase", "events": "a host event", "slots": "a slot", "tools": "a tool",
+    "conditions": "a condition", "prompts": "a prompt", "flows": "a sub-flow",
+}  # fmt: skip
+_SHARED = (("states", "groups"), ("phrases", "events"), ("slots", "tools", "conditions"))
+"""Names that are looked up in the same places."""
+
+
 def _clashes(draft: Draft, known: Known) -> None:
-    sheet, head = draft.sheet, draft.head
-    listed = {kind: {name: (kind, number) for number, name in enumerate(head.get(kind, ()))} for kind in ("events", "conditions")}
-    tables: dict[str, dict[str, Path]] = {
-        kind: {name: (kind, name) for name in sheet.table(kind)} for kind in ("states", "groups", "phrases", "slots", "tools", "prompts")
-    }
-    tables |= {"flows": {name: ("flows", name) for name in known.flows}, **listed}
-    single = {"states": "a state", "groups": "a group", "phrases": "a phrase", "events": "a host event", "slots": "a slot",
-              "tools": "a tool", "conditions": "a condition", "prompts": "a prompt", "flows": "a sub-flow"}  # fmt: skip
+    sheet, why = draft.sheet, "one name stands for one thing"
+    tables = {kind: _named(draft, kind) for kind in _CALLED}
     for kind, entries in tables.items():
         for name, path in entries.items():
             if name in RESERVED:
-                sheet.problem("F304", f"'{name}' cannot be {single[kind]}'s name", path, why="the notation keeps this word", fix=f"{name}_{kind[:-1]}")
-    for kinds in (("states", "groups"), ("phrases", "events"), ("slots", "tools", "conditions")):
+                fix = f"{name}_{kind[:-1]}"
+                sheet.problem(
+                    "F304", f"'{name}' cannot be {_CALLED[kind]}'s name", path, why="the notation keeps this word", fix=fix
+                )
+    for kinds in _SHARED:
         seen: dict[str, str] = {}
         for kind in kinds:
             for name, path in tables[kind].items():
                 if name in seen:
-                    sheet.problem("F304", f"'{name}' is {single[seen[name]]} and {single[kind]}", path, why="one name stands for one thing", fix="rename one")
+                    sheet.problem(
+                        "F304", f"'{name}' is {_CALLED[seen[name]]} and {_CALLED[kind]}", path, why=why, fix="rename one"
+                    )
                 seen.setdefault(name, kind)
     for name, path in tables["events"].items():
         if name in known.pack.phrases and name not in tables["phrases"]:
-            why = "one name stands for one thing"
-            sheet.problem("F304", f"'{name}' is a phrase of {known.pack.lang} and a host event", path, why=why, fix="rename the event")
+            sheet.problem(
+                "F304", f"'{name}' is a phrase of {known.pack.lang} and a host event", path, why=why, fix="rename the event"
+            )
 
+
+def _named(draft: Draft, kind: str) -> dict[str, Path]:
+    """The names of one kind, and where each is given."""
+    if kind in ("events", "conditions"):
+        return {name: (kind, number) for number, name in enumerate(draft.head.get(kind, ()))}
+    names = draft.head.get("flows", ()) if kind == "flows" else draft.sheet.table(kind)
+    return {name: (kind, name) for name in names}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final, NamedTuple, NoReturn
 
 import attrs
 
@@ -23,17 +23,16 @@ NEEDED: Final = ("in", "on", "to")
 MAX_ROWS: Final = 20_000
 """Most rows of one flow with its sub-flows."""
 
-_RULE = re.compile(r"[|\-: \t]*-[|\-: \t]*\Z")
+_RULE = re.compile(r"[|\-: \t]+\Z")
 
 
-@attrs.frozen
-class Line:
+class Line(NamedTuple):
     """One row as it is written.
 
     Args:
         at: Where its first ``|`` stands in the block.
         cells: in, on, when, to, do; a column that is not there is empty.
-        starts: Where each of them begins in the block.
+        starts: Where each of them begins, counted from ``at``.
     """
 
     at: int
@@ -53,21 +52,22 @@ class Table:
 def read_table(block: str, most: int = MAX_ROWS) -> Table:
     """The rows of a block; what is wrong with its layout stands in ``faults``."""
     table = Table()
-    order: tuple[int, ...] = ()
+    reader: _Reader | None = None
     for at, line in _lines(block):
         if is_rule(line):
             continue
         try:
-            if not table.columns:
-                table.columns, order = _header(line, at)
+            if reader is None:
+                table.columns = _header(line, at)
+                reader = _Reader(table.columns)
                 continue
             if len(table.lines) >= most:
                 table.faults.append(Fault("F004", f"more than {MAX_ROWS:,} rows", at=at, fix="make a part of it a sub-flow"))
                 return table
-            table.lines.append(_row(line, at, table.columns, order))
+            table.lines.append(reader.row(line, at))
         except Fault as fault:
             table.faults.append(fault)
-            if not table.columns:
+            if reader is None:
                 return table  # without a header nothing else can be read
     if not table.columns:
         table.faults.append(Fault("F106", "no header", why="it names the columns", fix="| in | on | when | to | do |"))
@@ -86,7 +86,7 @@ def _lines(block: str) -> Iterator[tuple[int, str]]:
 
 def is_rule(line: str) -> bool:
     """Whether a line only separates: ``|----|----|``."""
-    return _RULE.match(line) is not None
+    return "-" in line and _RULE.match(line) is not None
 
 
 def split_cells(line: str, at: int = 0) -> list[tuple[str, int]]:
@@ -96,9 +96,11 @@ def split_cells(line: str, at: int = 0) -> list[tuple[str, int]]:
         Fault: F105: it does not begin and end with a pipe.
     """
     if line[0] != "|":
-        raise Fault("F105", "a row begins with '|'", at=at, width=len(line), fix="| in | on | when | to | do |; # begins a comment")
+        raise Fault(
+            "F105", "a row begins with '|'", at=at, width=len(line), fix="| in | on | when | to | do |; # begins a comment"
+        )
     if line[-1] != "|" or len(line) == 1:
-        raise Fault("F105", "a row ends with '|'", at=at + len(line) - 1, fix=f"{line} |")
+        raise Fault("F105", "a row ends with '|'", at=at + len(line) - 1, fix=f"{line[-60:]} |")
     found = []
     start = at + 1
     for cell in line[1:-1].split("|"):
@@ -108,8 +110,8 @@ def split_cells(line: str, at: int = 0) -> list[tuple[str, int]]:
     return found
 
 
-def _header(line: str, at: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The columns, and for each of :data:`COLUMNS` which cell of a row it is (-1: none)."""
+def _header(line: str, at: int) -> tuple[str, ...]:
+    """The columns."""
     cells = split_cells(line, at)
     names: list[str] = []
     for name, start in cells:
@@ -122,18 +124,39 @@ def _header(line: str, at: int) -> tuple[tuple[str, ...], tuple[int, ...]]:
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise Fault("F106", f"no column '{missing[0]}'", at=at, width=len(line), fix="| in | on | when | to | do |")
-    return tuple(names), tuple(names.index(name) if name in names else -1 for name in COLUMNS)
+    return tuple(names)
 
 
-def _row(line: str, at: int, columns: tuple[str, ...], order: tuple[int, ...]) -> Line:
-    cells = split_cells(line, at)
-    if len(cells) != len(columns):
+class _Reader:
+    """Reads the rows under a header: with one pattern, and cell by cell if a row does not fit it."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self.columns = columns
+        # A column that is not there is the group behind the last: empty, at the end of the row.
+        self.order = [columns.index(name) + 1 if name in columns else len(columns) + 1 for name in COLUMNS]
+        self.pattern = re.compile(r"\|" + r"\s?+(?:\s++(?=[^|]))?+([^|]*+)\|" * len(columns) + r"()\Z")
+
+    def row(self, line: str, at: int) -> Line:
+        """One row.
+
+        Raises:
+            Fault: F101, F103, F105.
+        """
+        found = self.pattern.match(line)
+        if found is None:
+            self.refuse(line, at)
+        a, b, c, d, e = self.order
+        cells: Any = tuple([text.rstrip() for text in found.group(a, b, c, d, e)])
+        start = found.start
+        if '"' in line and any(text.count('"') % 2 for text in cells if '"' in text):
+            _piped(split_cells(line, at))
+        return Line(at, cells, (start(a), start(b), start(c), start(d), start(e)))
+
+    def refuse(self, line: str, at: int) -> NoReturn:
+        """Say why a row does not fit."""
+        cells = split_cells(line, at)
         _piped(cells)
-        _miscounted(line, at, cells, columns)
-    elif '"' in line and any('"' in text and text.count('"') % 2 for text, _ in cells):
-        _piped(cells)
-    a, b, c, d, e = ((cells[i] if i >= 0 else ("", at)) for i in order)
-    return Line(at, (a[0], b[0], c[0], d[0], e[0]), (a[1], b[1], c[1], d[1], e[1]))
+        _miscounted(line, at, cells, self.columns)
 
 
 def _piped(cells: list[tuple[str, int]]) -> None:
@@ -147,10 +170,12 @@ def _piped(cells: list[tuple[str, int]]) -> None:
     raise Fault("F103", "'|' inside a cell", at=pipe, why="it separates columns", fix=f"write  {whole[:100]}")
 
 
-def _miscounted(line: str, at: int, cells: list[tuple[str, int]], columns: tuple[str, ...]) -> None:
+def _miscounted(line: str, at: int, cells: list[tuple[str, int]], columns: tuple[str, ...]) -> NoReturn:
     texts = [text for text, _ in cells]
     short = len(texts) < len(columns)
-    fix = "| " + " | ".join(texts + [""] * (len(columns) - len(texts))) + " |" if short else "/ stands between alternatives, not |"
+    fix = (
+        "| " + " | ".join(texts + [""] * (len(columns) - len(texts))) + " |" if short else "/ stands between alternatives, not |"
+    )
     raise Fault(
         "F101",
         f"{len(cells)} cell{'' if len(cells) == 1 else 's'}, the header has {len(columns)}: {' | '.join(columns)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from fsm_agents.flows.notation.draft import Draft, Given
@@ -14,7 +14,7 @@ from fsm_agents.flows.notation.phrasebook import Phrasebook
 from fsm_agents.flows.notation.scan import Path
 from fsm_agents.flows.notation.settings import STATE, USED_BY
 from fsm_agents.flows.problems import Severity
-from fsm_agents.flows.syntax import Phrase, Prompt
+from fsm_agents.flows.syntax import Phrase, Prompt, Ref
 
 __all__ = ["link"]
 
@@ -77,13 +77,11 @@ class _Linker:
             if key in self.draft.defaults:
                 self.phrase(("defaults", key), self.draft.defaults[key])
 
-    def phrase(self, path: Path, phrase: Phrase, slots: Iterable[str] = (), *, whole: bool = False) -> None:
+    def phrase(self, path: Path, phrase: Phrase, slots: Collection[str] = (), *, whole: bool = False) -> None:
         for fault in self.book.faults(phrase, self.written(path), slots, whole=whole):
             self.sheet.fault(path, fault)
 
     def prompt(self, path: Path, prompt: Prompt) -> None:
-        if self.plain(prompt):
-            return
         text = self.written(path)
         if isinstance(text, dict):
             path, text = (*path, "text"), text["text"]
@@ -115,7 +113,7 @@ class _Linker:
         if kind and kind not in SLOT_TYPES and kind not in self.known.pack.types:
             fix = self.near(kind, SLOT_TYPES) or f"built in: {', '.join(SLOT_TYPES)}"
             self.sheet.problem(
-                "F319", f"the host must bring the slot type '{kind}'", (*path, "type"), fix=fix,
+                "F317", f"the host must bring the slot type '{kind}'", (*path, "type"), fix=fix,
                 severity=Severity.WARNING if self.near(kind, SLOT_TYPES) else Severity.NOTE,
             )  # fmt: skip
         if kind == "choice":
@@ -124,25 +122,35 @@ class _Linker:
     def choice(self, path: Path, name: str, slot: Given) -> None:
         table = self.sheet.tree["slots"][name]
         if "values" not in table and "values_from" not in table:
-            self.sheet.problem("F008", f"choice '{name}' has no values", path, fix=f'[slots.{name}.values] small = "small / little"')
+            self.sheet.problem(
+                "F008", f"choice '{name}' has no values", path, fix=f'[slots.{name}.values] small = "small / little"'
+            )
         elif "values" in slot and not slot["values"]:
             self.sheet.problem("F008", f"choice '{name}' has no values", (*path, "values"), fix='small = "small / little"')
         elif "values" in table and "values_from" in table:
-            self.sheet.problem("F204", f"choice '{name}' has values and values_from", (*path, "values_from"), fix="leave one of them out")
-        ref = slot.get("values_from")
-        if ref is not None:
-            try:
-                if self.known.field_type(ref) != "list":
-                    self.sheet.fault((*path, "values_from"), Fault("F313", f"{ref} is no list", width=len(str(ref)), fix=f'{ref.field} = "list"'))
-            except Fault as fault:
-                self.sheet.fault((*path, "values_from"), fault)
+            self.sheet.problem(
+                "F204", f"choice '{name}' has values and values_from", (*path, "values_from"), fix="leave one of them out"
+            )
+        if "values_from" in slot:
+            self.offered((*path, "values_from"), slot["values_from"])
         elif slot.get("ordinals"):
-            self.sheet.problem("F205", "'ordinals' counts what values_from offers", (*path, "ordinals"), severity=Severity.WARNING, fix="leave it out")
+            message = "'ordinals' counts what values_from offers"
+            self.sheet.problem("F205", message, (*path, "ordinals"), severity=Severity.WARNING, fix="leave it out")
         values: Mapping[str, Phrase] = slot.get("values", {})
         for key, value in slot.get("keys", {}).items():
             if values and value not in values:
                 fix = self.near(value, values) or f"known: {', '.join(list(values)[:12])}"
-                self.sheet.fault((*path, "keys", key), Fault("F313", f"'{value[:40]}' is no value of '{name}'", width=len(value), fix=fix))
+                self.sheet.fault(
+                    (*path, "keys", key), Fault("F313", f"'{value[:40]}' is no value of '{name}'", width=len(value), fix=fix)
+                )
+
+    def offered(self, path: Path, ref: Ref) -> None:
+        """The list in a tool's result from which the caller chooses."""
+        try:
+            if self.known.field_type(ref) != "list":
+                self.sheet.fault(path, Fault("F313", f"{ref} is no list", width=len(str(ref)), fix=f'{ref.field} = "list"'))
+        except Fault as fault:
+            self.sheet.fault(path, fault)
 
     # --- states and groups ---------------------------------------------------------------------------------------------------------------
 
@@ -159,16 +167,14 @@ class _Linker:
         self.slots((*path, "carry"), given.get("carry", ()))
         for number, tool in enumerate(given.get("tools", ())):
             if tool not in known.tools:
-                fault = Fault("F602", f"'talk' state may use '{tool}', which is not in [tools]", width=len(tool), fix=self.near(tool, known.tools))
+                message = f"'talk' state may use '{tool}', which is not in [tools]"
+                fault = Fault("F602", message, width=len(tool), fix=self.near(tool, known.tools))
                 self.sheet.fault((*path, "tools", number), fault)
         self.sub_flow(path, given)
         for key, value in given.items():
-            if isinstance(value, Prompt):
-                self.prompt((*path, key), value)
-            elif isinstance(value, tuple):
-                for number, item in enumerate(value):
-                    if isinstance(item, Prompt):
-                        self.prompt((*path, key, number), item)
+            for number, item in enumerate(value) if isinstance(value, tuple) else [(-1, value)]:
+                if isinstance(item, Prompt) and not self.plain(item):
+                    self.prompt((*path, key, number) if number >= 0 else (*path, key), item)
         if path[0] == "states":
             self.unused(path, given, does[0] if does else "say")
 
@@ -184,15 +190,20 @@ class _Linker:
         for name in spec.gives if spec is not None else ():
             own = self.known.slots.get(name)
             if own is None:
-                fix = f"[slots.{name}] here, or take it out of 'gives' there"
-                self.sheet.problem("F309", f"{spec.name if spec else ''} gives '{name}', and no slot here is called so", (*path, "run"), fix=fix)
+                message = f"{given['run']} gives '{name}', and no slot here is called so"
+                self.sheet.problem("F309", message, (*path, "run"), fix=f"[slots.{name}] here, or take it out of 'gives' there")
 
     def unused(self, path: Path, given: Given, kind: str) -> None:
         for key in given:
-            if kind not in USED_BY.get(key, (kind,)):
+            if key in USED_BY and kind not in USED_BY[key]:
                 why = f"it is for states with {' or '.join(k for k in USED_BY[key])}" if key != "tries" else "it never fails"
                 self.sheet.problem(
-                    "F205", f"'{key}' means nothing in '{path[-1]}'", (*path, key), why=why, fix="leave it out", severity=Severity.WARNING
+                    "F205",
+                    f"'{key}' means nothing in '{path[-1]}'",
+                    (*path, key),
+                    why=why,
+                    fix="leave it out",
+                    severity=Severity.WARNING,
                 )
 
     def groups(self) -> None:
@@ -215,9 +226,11 @@ class _Linker:
         version = self.draft.head.get("version", 1)
         for number, given in self.draft.migrations.items():
             path = ("migrate", str(number))
-            if number >= version:
+            if number >= version and ("version",) not in self.sheet.broken:
                 fix = f"version = {number + 1}, or another number here"
-                self.sheet.problem("F007", f"[migrate.{number}] is for sessions of an older version than {version}", path, fix=fix)
+                self.sheet.problem(
+                    "F007", f"[migrate.{number}] is for sessions of an older version than {version}", path, fix=fix
+                )
             for old, new in given.get("states", {}).items():
                 if new not in self.known.states and not self._migrates(number, "states", new):
                     self.sheet.fault((*path, "states", old), self.known.no_state(new))
@@ -229,4 +242,3 @@ class _Linker:
         """Whether a name is one of a sub-flow (``identify/phone``), or of a version in between that a later table leads on from."""
         later = (given for version, given in self.draft.migrations.items() if version > number)
         return "/" in name or any(name in given.get(what, {}) for given in later)
-

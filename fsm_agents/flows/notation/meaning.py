@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
-
-import attrs
+from typing import Any, Final, NamedTuple
 
 from fsm_agents.flows.notation import values
 from fsm_agents.flows.notation.acts import read_do
@@ -20,8 +18,31 @@ from fsm_agents.flows.notation.names import EVENTS
 from fsm_agents.flows.notation.phrasebook import Phrasebook
 from fsm_agents.flows.notation.prompts import values_of
 from fsm_agents.flows.syntax import (
-    Act, All, AnyOf, Clear, Comparison, Goto, Inside, Llm, Move, Named, Not, OneOf, Prompt, Ref, SayPrompt, SayText,
-    Says, SetSlot, Target, Test, Trigger, Truth, ValueOf, Visit,
+    Act,
+    All,
+    AnyOf,
+    Clear,
+    Comparison,
+    Function,
+    Goto,
+    Inside,
+    Llm,
+    Move,
+    Named,
+    Not,
+    OneOf,
+    Prompt,
+    Ref,
+    SayPrompt,
+    Says,
+    SayText,
+    SetSlot,
+    Target,
+    Test,
+    Trigger,
+    Truth,
+    ValueOf,
+    Visit,
 )  # fmt: skip
 
 __all__ = ["Cell", "Meaning", "prompt_faults", "spot"]
@@ -31,8 +52,7 @@ LONG: Final = 40
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-@attrs.frozen
-class Cell:
+class Cell(NamedTuple):
     """A cell that was read.
 
     Args:
@@ -71,9 +91,15 @@ def prompt_faults(prompt: Prompt, text: str, known: Known) -> Iterator[Fault]:
             yield spot(fault, text, name, quoted=True)
         if value.form and known.pack.forms and value.form not in known.pack.forms:
             fix = known.troubles.near(value.form, known.pack.forms) or f"known: {', '.join(sorted(known.pack.forms))}"
-            fault = Fault("F317", f"no value is spoken as '{value.form}' in {known.pack.lang}", width=len(value.form), fix=fix)
-            fault.at = max(0, text.find(f"{name}:{value.form}") + len(name) + 1)
-            yield fault
+            at = max(0, text.find(f"{name}:{value.form}") + len(name) + 1)
+            message = f"no value is spoken as '{value.form}' in {known.pack.lang}"
+            yield Fault("F316", message, at=at, width=len(value.form), fix=fix)
+
+
+def _long(words: re.Match[str]) -> Fault:
+    message, size = f"{len(words.group()) - 2} characters of words in a cell", len(words.group())
+    why = "a table is read more easily with their name"
+    return Fault("F305", message, at=words.start(), width=size, why=why, fix=f"[phrases]  some_name = {words.group()}")
 
 
 class Meaning:
@@ -82,25 +108,28 @@ class Meaning:
     Args:
         known: The names of the file.
         book: Its phrases.
+
+    Attributes:
+        memo: What was read, by column and text.
     """
 
     def __init__(self, known: Known, book: Phrasebook) -> None:
         self.known, self.book = known, book
-        self._memo: dict[str, dict[str, Cell]] = {"in": {}, "on": {}, "when": {}, "to": {}, "do": {}}
+        self.memo: dict[str, dict[str, Cell]] = {"in": {}, "on": {}, "when": {}, "to": {}, "do": {}}
         self._readers: dict[str, Callable[[str], Cell]] = {
             "in": self._in, "on": self._on, "when": self._when, "to": self._to, "do": self._do,
         }  # fmt: skip
 
     def cell(self, column: str, text: str) -> Cell:
         """What the text means in a column."""
-        memo = self._memo[column]
-        found = memo.get(text)
-        if found is None:
-            try:
-                found = self._readers[column](text)
-            except Fault as fault:
-                found = Cell(None, (fault,))
-            memo[text] = found
+        return self.memo[column].get(text) or self._read(column, text)
+
+    def _read(self, column: str, text: str) -> Cell:
+        try:
+            found = self._readers[column](text)
+        except Fault as fault:
+            found = Cell(None, (fault,))
+        self.memo[column][text] = found
         return found
 
     # --- in, to -------------------------------------------------------------------------------------------------------------------------
@@ -111,7 +140,11 @@ class Meaning:
         names = (*inside.names, *inside.but)
         return Cell(
             inside,
-            tuple(spot(known.no_state(name, groups=True), text, name) for name in names if name not in known.states and name not in known.groups),
+            tuple(
+                spot(known.no_state(name, groups=True), text, name)
+                for name in names
+                if name not in known.states and name not in known.groups
+            ),
         )
 
     def _to(self, text: str) -> Cell:
@@ -127,30 +160,32 @@ class Meaning:
     def _on(self, text: str) -> Cell:
         found: list[Trigger] = []
         faults: list[Fault] = []
+        notes: list[Fault] = []
+        known = self.known
+        quoted = _QUOTED.finditer(text)
         for trigger in read_on(text):
             match trigger:
-                case Named(name) if name not in EVENTS and name not in self.known.events:
-                    phrase = self.known.phrases.get(name)
-                    if name not in self.known.phrases:
-                        faults.append(spot(self.known.no_event(name), text, name))
-                    found.append(Says(phrase, name) if phrase is not None else trigger)
-                    continue
                 case Says(phrase):
-                    faults += self.book.faults(phrase, text, self.known.slots)
+                    words = next(quoted)
+                    start, inner = words.start() + 1, words.group()[1:-1]
+                    faults += [fault.moved(start) for fault in self.book.faults(phrase, inner, known.slots)]
+                    if len(inner) > LONG:
+                        notes.append(_long(words))
+                case Named(name) if name not in EVENTS and name not in known.events:
+                    named = known.phrases.get(name)
+                    if name not in known.phrases:
+                        faults.append(spot(known.no_event(name), text, name))
+                    elif named is not None:
+                        found.append(Says(named, name))
+                        continue
                 case Llm(_, sets):
-                    unknown = [name for name in sets if name not in self.known.slots]
-                    faults += [spot(self.known.unknown(name, "slot", self.known.slots), text, name) for name in unknown]
+                    next(quoted)
+                    unknown = [name for name in sets if name not in known.slots]
+                    faults += [spot(known.unknown(name, "slot", known.slots), text, name) for name in unknown]
+                case _:
+                    pass
             found.append(trigger)
-        return Cell(tuple(found), tuple(faults), tuple(self._long(text)) if len(text) > LONG else ())
-
-    def _long(self, text: str) -> Iterator[Fault]:
-        for found in _QUOTED.finditer(text):
-            before = text[: found.start()].rstrip()
-            if len(found.group()) - 2 > LONG and not re.search(r"\bllm$", before):
-                yield Fault(
-                    "F305", f"{len(found.group()) - 2} characters of words in a cell", at=found.start(), width=len(found.group()),
-                    why="a table is read more easily with their name", fix=f"[phrases]  some_name = {found.group()}",
-                )  # fmt: skip
+        return Cell(tuple(found), tuple(faults), tuple(notes))
 
     # --- when ---------------------------------------------------------------------------------------------------------------------------
 
@@ -172,17 +207,20 @@ class Meaning:
                     return self._atom(test, ref)
                 except Fault as fault:
                     faults.append(spot(fault, text, str(ref)))
-        return test
+                return test
+            case Function():
+                return test
 
     def _atom(self, test: Truth | Comparison | OneOf, ref: Ref) -> Test:
         kind, slot = values.kind_of(ref, self.known)
         match test:
             case Comparison(_, sign, value):
-                values.ordered(kind, slot, sign, str(ref))
+                values.ordered(kind, sign, str(ref))
                 return Comparison(ref, sign, values.literal(value, kind, slot, self.known, str(ref)))
             case OneOf(_, listed):
                 return OneOf(ref, tuple(values.literal(value, kind, slot, self.known, str(ref)) for value in listed))
-        return test
+            case Truth():
+                return test
 
     # --- do -----------------------------------------------------------------------------------------------------------------------------
 
@@ -203,10 +241,14 @@ class Meaning:
                 try:
                     return self._set(slot, value)
                 except Fault as fault:
-                    name = value.ref if isinstance(value, ValueOf) and slot in known.slots else slot
-                    faults.append(spot(fault, text, str(name)))
+                    written = re.search(rf'set\s+{slot}\s*=\s*("[^"]*"|[^\s;]+)', text) if slot in known.slots else None
+                    faults.append(spot(fault, text, written[1] if written else slot))
             case Clear(slots):
-                faults += [spot(known.unknown(name, "slot", known.slots), text, name) for name in slots if name not in known.slots]
+                faults += [
+                    spot(known.unknown(name, "slot", known.slots), text, name) for name in slots if name not in known.slots
+                ]
+            case _:
+                pass
         return act
 
     def _set(self, name: str, value: Any) -> SetSlot:
@@ -232,5 +274,5 @@ class Meaning:
             return ref.name in slot["values"] or ref.name not in self.known.slots
         if kind == "yesno" and ref.name in ("yes", "no"):
             return True
-        return ref.name not in self.known.slots and ref.name not in self.known.conditions and ref.name not in self.known.tools and ref.name != "tries"
-
+        known = self.known
+        return not (ref.name in known.slots or ref.name in known.conditions or ref.name in known.tools or ref.name == "tries")

@@ -19,6 +19,11 @@ MAX_WORDS: Final = 5_000
 """Most words of a phrase, its named phrases filled in."""
 MAX_NESTING: Final = 60
 """Deepest nesting of brackets, through named phrases."""
+LONG: Final = 40
+"""Words shorter than this are remembered."""
+
+
+_TOKEN = re.compile(r"\{\w*\}|[\w'’\-]+|\S")
 
 
 def leaves(phrase: Phrase) -> Iterator[Word | SlotRef | PhraseRef]:
@@ -46,6 +51,7 @@ class Phrasebook:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.good: set[str] = set()
+        self.fine = set("[]()/")
         self.size: dict[str, tuple[int, int]] = {}
 
     def faults(self, phrase: Phrase, text: str, slots: Collection[str] = (), *, whole: bool = False) -> Iterator[Fault]:
@@ -57,6 +63,8 @@ class Phrasebook:
             slots: The slots that it may speak of.
             whole: Whether ``{}`` stands for something.
         """
+        if self._plain(text, slots, whole=whole):
+            return
         try:
             words, deep = self._measured(phrase, slots, whole)
         except _UnknownError:
@@ -64,6 +72,21 @@ class Phrasebook:
             return
         if words > MAX_WORDS or deep > MAX_NESTING:
             yield _size(words, text)
+
+    def _plain(self, text: str, slots: Collection[str], *, whole: bool) -> bool:
+        """Whether a short phrase is in order by its tokens alone; ``False``: it must be looked at."""
+        if len(text) > MAX_WORDS or "<" in text:
+            return False
+        for token in set(_TOKEN.findall(text)) - self.fine:
+            if token[0] == "{":
+                slot = token[1:-1]
+                if not (slot in slots if slot else whole):
+                    return False
+            elif token.isascii() and token.isalpha() and token.islower() and self._written(token):
+                self.fine.add(token)
+            else:
+                return False
+        return True
 
     def _measured(self, phrase: Phrase, slots: Container[str], whole: bool) -> tuple[int, int]:  # noqa: FBT001 - called by the thousand
         """Words and nesting of a phrase that is in order, its named phrases filled in."""
@@ -101,24 +124,38 @@ class Phrasebook:
                 case PhraseRef(name) if name not in self.known.phrases:
                     fault = self.known.unknown(name, "named phrase", self.known.phrases, "F310")
                     yield _at(fault, text, rf"<\s*({re.escape(name)})\s*>")
+                case _:
+                    pass
 
     def _written(self, word: str) -> bool:
         good = self.known.pack.alphabet(word)
-        if good:
+        if good and len(word) < LONG:
             self.good.add(word)
         return good
 
     def _script(self, word: str, text: str) -> Fault:
         lang = self.known.pack.lang
-        fault = Fault("F307", f"'{word[:40]}' is no word of {lang}", width=len(word), fix="write it as it is spoken, in the language's letters")
+        fault = Fault(
+            "F307",
+            f"'{word[:40]}' is no word of {lang}",
+            width=len(word),
+            fix="write it as it is spoken, in the language's letters",
+        )
         return _at(fault, text, rf"(?i)(?<!\w)({re.escape(word)})")
 
     def _slot(self, slot: str, text: str, slots: Collection[str], *, whole: bool) -> Fault:
         fault = self.known.unknown(slot, "slot", slots)
         if not slot:
-            fault = Fault("F309", "'{}' stands for nothing here", width=2, why="it is the slot whose 'says' it stands in", fix="{size}")
+            fault = Fault(
+                "F309", "'{}' stands for nothing here", width=2, why="it is the slot whose 'says' it stands in", fix="{size}"
+            )
         elif slot in self.known.slots:
-            fault = Fault("F309", f"'{{{slot}}}' cannot stand here", width=len(slot), why="slots stand in rows, and in phrases that rows use")
+            fault = Fault(
+                "F309",
+                f"'{{{slot}}}' cannot stand here",
+                width=len(slot),
+                why="slots stand in rows, and in phrases that rows use",
+            )
             if whole:
                 fault.fix = "{} is the value"
         return _at(fault, text, rf"\{{\s*({re.escape(slot)})\s*\}}")
@@ -126,7 +163,10 @@ class Phrasebook:
     def check_named(self, own: Mapping[str, Phrase]) -> Iterator[tuple[str, Fault]]:
         """F308 for names that run in a circle; and how large each named phrase is, for those that use it."""
         phrases = {name: phrase for name, phrase in self.known.phrases.items() if phrase is not None}
-        below = {name: [leaf.name for leaf in leaves(p) if isinstance(leaf, PhraseRef) and leaf.name in phrases] for name, p in phrases.items()}
+        below = {
+            name: [leaf.name for leaf in leaves(p) if isinstance(leaf, PhraseRef) and leaf.name in phrases]
+            for name, p in phrases.items()
+        }
         done: set[str] = set()
         for start in phrases:
             path: list[str] = []
@@ -141,7 +181,12 @@ class Phrasebook:
                         yield name, _size(self.size[name][0], "")
                 elif name in path:
                     circle = [*path[path.index(name) :], name]
-                    yield path[-1], Fault("F308", f"named phrases run in a circle: {' → '.join(circle[:9])}"[:300], fix="write the words out")
+                    yield (
+                        path[-1],
+                        Fault(
+                            "F308", f"named phrases run in a circle: {' → '.join(circle[:9])}"[:300], fix="write the words out"
+                        ),
+                    )
                 elif name not in done:
                     path.append(name)
                     stack.append((name, True))

@@ -70,7 +70,9 @@ class _Reader:
             elif single == "]":
                 self.close(at)
             else:
-                raise Fault("F311", f"'{single}' has no partner", at=at, fix=f"{single * 2} says a brace; {{size}} the value of size")
+                raise Fault(
+                    "F311", f"'{single}' has no partner", at=at, fix=f"{single * 2} says a brace; {{size}} the value of size"
+                )
         if len(self.open) > 1:
             raise Fault("F311", "'[' is never closed", at=self.open[-1][0], fix="[[ says a bracket")
         return tuple(self.open[0][1])

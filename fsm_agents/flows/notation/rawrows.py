@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-
-import attrs
+from typing import NamedTuple
 
 from fsm_agents.flows.notation.layout import MAX_ROWS, Line, read_table
 from fsm_agents.flows.notation.names import NAME
@@ -16,8 +15,7 @@ from fsm_agents.flows.syntax import Act, Function
 __all__ = ["RawRow", "raw_rows"]
 
 
-@attrs.frozen
-class RawRow:
+class RawRow(NamedTuple):
     """One row as it is written.
 
     Args:
@@ -68,15 +66,9 @@ class _Places:
     def row(self, line: Line) -> RawRow:
         if not self.exact:
             return RawRow(line.cells, self.block, self.whole, (self.whole,) * 5)
-        at = self.base + line.at
-        number = bisect_right(self.source.starts, at)
-        start, file = self.source.starts[number - 1] - 1, self.source.file
-        base = self.base - start
-        return RawRow(
-            line.cells, self.block,
-            Place(file, number, at - start),
-            tuple([
-                Place(file, number, base + cell, len(text) or 1)
-                for cell, text in zip(line.starts, line.cells, strict=True)
-            ]),
-        )  # fmt: skip
+        offset = self.base + line.at
+        number = bisect_right(self.source.starts, offset)
+        at = offset - self.source.starts[number - 1] + 1
+        file, cells = self.source.file, line.cells
+        places = tuple([Place(file, number, at + start, len(text) or 1) for start, text in zip(line.starts, cells, strict=True)])
+        return RawRow(cells, self.block, Place(file, number, at), places)

@@ -125,14 +125,10 @@ def _row(state: str | tuple[str, ...], cell: str, to: str | Move | Visit, when: 
     acts: list[str | Act] | None = None
     if not isinstance(do, str):
         acts = [part if isinstance(part, str) else _function(part) for part in ([do] if callable(do) else do)]
-    texts = (
-        inside, cell,
-        when if isinstance(when, str) else _name(when),
-        target,
-        do if isinstance(do, str) else "; ".join(part if isinstance(part, str) else part.name for part in acts or () if isinstance(part, str | Function)),
-    )  # fmt: skip
-    cells = [text.strip() if isinstance(text, str) else _refuse(text) for text in texts]
-    return RawRow((cells[0], cells[1], cells[2], cells[3], cells[4]), "main", Place(frame.f_code.co_filename, frame.f_lineno), (), guard, acts)
+    test = guard.name if guard is not None else when
+    done = do if acts is None else "; ".join(part.name if isinstance(part, Function) else str(part) for part in acts)
+    a, b, c, d, e = (text.strip() if isinstance(text, str) else _refuse(text) for text in (inside, cell, test, target, done))
+    return RawRow((a, b, c, d, e), "main", Place(frame.f_code.co_filename, frame.f_lineno), (), guard, acts)
 
 
 def _refuse(value: object) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
-from typing import Any, Final, TypeAlias
-
-import attrs
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fsm_agents.flows.notation.fault import Fault
 
@@ -33,11 +32,13 @@ _STRING = re.compile(
     r'|"((?:[^"\\\n]++|\\.)*+)"',
     re.DOTALL,
 )
+_HEADER = re.compile(r"\[([A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]++)*+)\]")
+_PLAIN = re.compile(r'([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+"([^"\\\n]*+)"(?!")')
+"""A key and a text without escapes: most lines of a file."""
 _SCALAR = re.compile(r"[^,\]}#\n]++")
 
 
-@attrs.frozen
-class Span:
+class Span(NamedTuple):
     """Where a key and its value stand, as offsets in the text.
 
     Args:
@@ -60,10 +61,8 @@ def scan(text: str) -> dict[Path, Span]:
         Fault: F004: nested too deep, or too many entries.
     """
     scanner = _Scanner(text)
-    try:
+    with contextlib.suppress(_LostError):
         scanner.file()
-    except _LostError:
-        pass
     return scanner.spans
 
 
@@ -82,9 +81,16 @@ class _Scanner:
     def file(self) -> None:
         under: Path = ()
         self.skip(_BLANK)
-        while self.at < len(self.text):
-            if self.text[self.at] == "[":
+        text, spans = self.text, self.spans
+        while self.at < len(text):
+            if text[self.at] == "[":
                 under = self.header()
+            elif (plain := _PLAIN.match(text, self.at)) is not None:
+                start, stop = plain.span(1)
+                value = plain.start(2)
+                spans.setdefault((*under, plain.group(1)), Span(start, stop - start, value - 1, value))
+                self.counted()
+                self.at = plain.end()
             else:
                 self.pair(under, 0)
             self.skip(_BLANK)
@@ -98,6 +104,16 @@ class _Scanner:
 
     def header(self) -> Path:
         start = self.at
+        plain = _HEADER.match(self.text, start)
+        if plain is not None:
+            self.at = plain.end()
+            path: Path = tuple(plain.group(1).split("."))
+            if len(path) <= MAX_PARTS:
+                span = Span(start, self.at - start, start)
+                self.keep(path, span)
+                self.around(path, span)
+                return path
+            self.at = start
         double = self.text.startswith("[[", start)
         self.at += 2 if double else 1
         self.skip(_SOFT)
@@ -109,7 +125,9 @@ class _Scanner:
         if double:
             self.tables[path] = self.tables.get(path, -1) + 1
             path = (*path, self.tables[path])
-        self.keep(path, Span(start, self.at - start, start))
+        span = Span(start, self.at - start, start)
+        self.keep(path, span)
+        self.around(path, span)
         return path
 
     def key(self) -> Path:
@@ -130,6 +148,8 @@ class _Scanner:
         start = self.at
         path = (*under, *self.key())
         width = self.at - start
+        if depth == 0:
+            self.around(path, Span(start, width, start))
         self.skip(_EQUALS)
         self.value(path, start, width, depth)
 
@@ -149,10 +169,19 @@ class _Scanner:
         self.keep(path, Span(at, self.at - at, at, text) if key < 0 else Span(key, width, at, text))
 
     def keep(self, path: Path, span: Span) -> None:
+        self.spans.setdefault(path, span)
+        self.counted()
+
+    def around(self, path: Path, span: Span) -> None:
+        """``[tools.tea]`` makes a table ``tools`` too."""
+        while len(path) > 1 and path[:-1] not in self.spans:
+            path = path[:-1]
+            self.spans[path] = span
+
+    def counted(self) -> None:
         self.count += 1
         if self.count > MAX_ENTRIES:
             raise Fault("F004", f"more than {MAX_ENTRIES:,} settings", at=self.at)
-        self.spans.setdefault(path, span)
 
     def string(self) -> int:
         """Skips a string, and says where its first character stands, or -1."""

@@ -16,7 +16,9 @@ __all__ = ["DEFAULTS", "FILE", "GROUP", "MIGRATION", "NEEDS", "SHARED", "SLOT", 
 def _handoff(value: object) -> str:
     text: str = kinds.TEXT.read(value)
     if not re.fullmatch(r"[a-z][a-z0-9_]*:\S.{0,198}", text):
-        raise Fault("F007", f"'{text[:40]}' does not say whom", width=len(text), fix='"queue:shop", "agent:billing", "flow:survey"')
+        raise Fault(
+            "F007", f"'{text[:40]}' does not say whom", width=len(text), fix='"queue:shop", "agent:billing", "flow:survey"'
+        )
     return text
 
 

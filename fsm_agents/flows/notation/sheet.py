@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fsm_agents.flows.notation.fault import Fault
-from fsm_agents.flows.notation.kinds import Kind, Wrong
+from fsm_agents.flows.notation.kinds import Kind
+from fsm_agents.flows.notation.readers import Wrong
 from fsm_agents.flows.notation.scan import Path
 from fsm_agents.flows.notation.source import Source
 from fsm_agents.flows.notation.troubles import Troubles
@@ -28,12 +29,14 @@ class Sheet:
     Attributes:
         tree: What the file and those it includes say.
         homes: Where an included entry comes from, by its table and name.
+        broken: The settings that could not be read.
     """
 
     def __init__(self, source: Source, troubles: Troubles) -> None:
         self.source, self.troubles = source, troubles
         self.tree: dict[str, Any] = dict(source.tree)
         self.homes: dict[Path, Source] = {}
+        self.broken: set[Path] = set()
         self._before = troubles.errors
         if source.text:
             troubles.knows(source.file, source.lines())
@@ -68,17 +71,20 @@ class Sheet:
         self.troubles.add(code, message, self.place(path), why=why, fix=fix, severity=severity)
 
     def fault(self, path: Path, fault: Fault) -> None:
-        """A text value could not be read."""
-        self.troubles.fault(fault, self.home(path).inside(path, fault.at, fault.width))
+        """A value could not be read; a fault before its beginning is one of its key."""
+        home = self.home(path)
+        self.troubles.fault(fault, home.place(path) if fault.at < 0 else home.inside(path, fault.at, fault.width))
 
     def read(self, kind: Kind, path: Path, value: Any) -> Any:
         """The value of a setting as its kind reads it, or :data:`BAD`."""
         try:
             return kind.read(value)
-        except Wrong as wrong:
-            for inner, fault in wrong.faults:
-                self.fault((*path, *inner), fault)
+        except (Fault, Wrong) as wrong:
+            self.wrong(path, wrong)
             return BAD
-        except Fault as fault:
-            self.fault(path, fault)
-            return BAD
+
+    def wrong(self, path: Path, wrong: Fault | Wrong) -> None:
+        """A value, or parts of it, could not be read."""
+        self.broken.add(path)
+        for inner, fault in wrong.faults if isinstance(wrong, Wrong) else [((), wrong)]:
+            self.fault((*path, *inner), fault)

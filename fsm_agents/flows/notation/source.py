@@ -22,7 +22,10 @@ __all__ = ["MAX_BYTES", "Source", "read_source", "source_of_tree"]
 MAX_BYTES: Final = 5_000_000
 """Largest file: twice what 20,000 rows take."""
 
-_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+LONG: Final = 300
+"""So much of a line is looked at for what was meant."""
+
+_AT = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _BARE_DURATION = re.compile(r"(=\s*)(\d+(?:\.\d+)?(?:ms|s|m|d)|\d+\.\.\d+)\s*(?:#.*)?$")
 _BARE_WORD = re.compile(r"^(\s*[\w.\-]+\s*)=\s*([A-Za-z][\w \-]*?)\s*(?:#.*)?$")
 _COLON = re.compile(r"^(\s*[\w.\-]+)\s*:\s*(.*)$")
@@ -114,14 +117,14 @@ def _too_large(text: str) -> Fault | None:
 
 def _not_toml(text: str, starts: tuple[int, ...], said: str) -> Fault:
     """F001 at the place that tomllib names, with a fix where the line shows what was meant."""
-    found = _AT.search(said)
+    found = _AT.match(said, max(0, said.rfind("(at ")))
     at = len(text.rstrip())
     if found is not None and found[1]:
         at = starts[min(int(found[1]), len(starts)) - 1] + int(found[2]) - 1
     line = bisect.bisect_right(starts, at) - 1
     shown = text[starts[line] : starts[line + 1] - 1 if line + 1 < len(starts) else len(text)]
-    message = (said[: found.start()] if found else said)[:200]
-    why, fix, mark = _meant(shown, message)
+    message = (said[: found.start()] if found else said)[:200].rstrip()
+    why, fix, mark = _meant(shown[:LONG], message)
     if mark >= 0:
         at = starts[line] + mark
     return Fault("F001", f"not TOML: {message[:1].lower()}{message[1:]}", at=at, why=why, fix=fix)
@@ -143,5 +146,5 @@ def _meant(line: str, message: str) -> tuple[str, str, int]:
     if "'''" in message or '"""' in message:
         return "a block of rows is never closed", "end it with a line  '''", -1
     if "declare" in message or "overwrite" in message:
-        return "a name stands in a file once", "put both into one", -1
+        return "a name stands in a file once", "put both into one", len(line) - len(line.lstrip())
     return "", "", -1

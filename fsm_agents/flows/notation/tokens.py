@@ -7,23 +7,25 @@ from typing import Final, NoReturn
 
 from fsm_agents.flows.notation.fault import Fault
 
-__all__ = ["MAX_CELL", "Tokens"]
+__all__ = ["MAX_CELL", "Tokens", "kind_of"]
 
 MAX_CELL: Final = 4_000
 """Longest cell: it stands on one line of a table."""
 
-_TOKEN = re.compile(
-    r"(?P<string>\"[^\"]*\")|(?P<name>[^\W\d]\w*)|(?P<number>-?\d+(?:\.\d+)?(?:[^\W\d]*))|(?P<sign>!=|<=|>=|==|<>|\S)"
-)
+_TOKEN = re.compile(r"\"[^\"]*\"|[^\W\d]\w*|-?\d+(?:\.\d+)?[^\W\d]*|!=|<=|>=|==|<>|\S")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Tokens:
-    """The tokens of a cell, one after the other.
+    """The tokens of a cell, one after the other. Where they stand is looked up only for a fault.
 
     Args:
         text: The cell.
         code: The code of its faults.
+
+    Attributes:
+        words: The tokens; an empty one is the end.
+        step: Which of them comes next.
     """
 
     def __init__(self, text: str, code: str) -> None:
@@ -32,34 +34,44 @@ class Tokens:
             raise Fault("F004", f"a cell of {len(text):,} characters; {MAX_CELL:,} at most", fix="name the words in [phrases]")
         odd = _CONTROL.search(text)
         if odd is not None:
-            raise Fault("F109", "a line break or control character inside a cell", at=odd.start())
-        self.found = [(found.lastgroup or "", found.group(), found.start()) for found in _TOKEN.finditer(text)]
+            raise Fault("F108", "a line break or control character inside a cell", at=odd.start())
+        self.words: list[str] = [*_TOKEN.findall(text), ""]
         self.step = 0
 
     @property
     def kind(self) -> str:
         """``string name number sign``, or nothing at the end."""
-        return self.found[self.step][0] if self.step < len(self.found) else ""
+        return kind_of(self.words[self.step])
 
     @property
     def word(self) -> str:
         """The token, or nothing at the end."""
-        return self.found[self.step][1] if self.step < len(self.found) else ""
+        return self.words[self.step]
+
+    @property
+    def follows(self) -> str:
+        """The token behind this one, or nothing."""
+        return self.words[self.step + 1] if self.word else ""
 
     @property
     def at(self) -> int:
         """Where it begins."""
-        return self.found[self.step][2] if self.step < len(self.found) else len(self.text)
+        return self.start(self.step)
+
+    def start(self, step: int) -> int:
+        """Where a token begins."""
+        found = [token.start() for token in _TOKEN.finditer(self.text)]
+        return found[step] if step < len(found) else len(self.text)
 
     def take(self) -> str:
         """This token; then it is the next one's turn."""
-        word = self.word
-        self.step += 1
+        word = self.words[self.step]
+        self.step += bool(word)
         return word
 
     def skip(self, word: str) -> bool:
         """Whether this token is ``word``, which is then behind us."""
-        if self.word == word and self.kind != "string":
+        if self.words[self.step] == word:
             self.step += 1
             return True
         return False
@@ -82,13 +94,12 @@ class Tokens:
         return tuple(found)
 
     def string(self, what: str) -> tuple[str, int]:
-        """Text in quotes, and where its first character stands."""
+        """Text in quotes, and which token it is: its words begin one behind the place where that starts."""
         if self.kind != "string":
             if self.word == '"':
                 self.fail("the quote is never closed", fix='end it with "')
             self.fail(f"{what} in quotes expected{self.here}")
-        at = self.at + 1
-        return self.take()[1:-1], at
+        return self.take()[1:-1], self.step - 1
 
     def end(self) -> None:
         """Nothing may follow.
@@ -112,3 +123,13 @@ class Tokens:
         """Raise a fault at this token."""
         place = self.at if at < 0 else at
         raise Fault(self.code, message, at=place, width=max(1, len(self.word)) if at < 0 else 1, why=why, fix=fix)
+
+
+def kind_of(word: str) -> str:
+    """``string name number sign``, or nothing for the end."""
+    first = word[:1]
+    if first == '"':
+        return "string" if len(word) > 1 else "sign"
+    if first.isdecimal() or (first == "-" and len(word) > 1):
+        return "number"
+    return "name" if first.isalnum() or first == "_" else "sign" * bool(first)

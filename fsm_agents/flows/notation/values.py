@@ -89,13 +89,13 @@ def fits(value: Whole, kind: str, slot: Given, name: str) -> None:
         raise Fault("F313", f"{_shown(value)} lies outside of what '{name}' may be: {bounds[0]}..{bounds[1]}")
 
 
-def ordered(kind: str, slot: Given, sign: str, name: str) -> None:
+def ordered(kind: str, sign: str, name: str) -> None:
     """Whether values of a type stand in an order.
 
     Raises:
         Fault: F313.
     """
-    if sign not in ("=", "!=") and (kind in ("choice", "digits", "text", "yesno", "list")):
+    if sign not in ("=", "!=") and kind in ("choice", "digits", "text", "yesno", "list"):
         raise Fault("F313", f"'{name}' is {kind}: it has no order", width=len(name), fix=f"{name} = …, {name} in (…, …)")
 
 

@@ -49,7 +49,8 @@ def to_toml(spec: FlowSpec) -> str:
 def _refuse_functions(row: RowSpec) -> None:
     for part in (row.when, *row.do):
         if isinstance(part, Function):
-            raise MisuseError(f"the row at {row.place} holds the Python function {part.name!r}: no file can hold it; name a condition or a tool")
+            what = f"the row at {row.place} holds the Python function {part.name!r}"
+            raise MisuseError(f"{what}: no file can hold it; name a condition or a tool")
 
 
 def _blocks(rows: tuple[RowSpec, ...]) -> Iterator[str]:
@@ -73,7 +74,9 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         yield f"[{name}]"
     for entry, settings in table.items():
         path = f"{name}.{_key(entry)}"
-        below = {key: value for key, value in settings.items() if name == "slots" and key in SUBTABLES and isinstance(value, dict)}
+        below = {
+            key: value for key, value in settings.items() if name == "slots" and key in SUBTABLES and isinstance(value, dict)
+        }
         parts = [f"[{path}]", *_lines({key: value for key, value in settings.items() if key not in below})]
         for key, value in below.items():
             parts += [f"[{path}.{key}]", *_lines(value)]
@@ -129,4 +132,7 @@ def without_places(spec: FlowSpec) -> FlowSpec:
 
 def _bare(parts: Mapping[str, Any]) -> dict[str, Any]:
     nowhere: dict[str, Any] = {"place": NOWHERE, "places": {}}
-    return {name: attrs.evolve(part, **{key: value for key, value in nowhere.items() if hasattr(part, key)}) for name, part in parts.items()}
+    return {
+        name: attrs.evolve(part, **{key: value for key, value in nowhere.items() if hasattr(part, key)})
+        for name, part in parts.items()
+    }

@@ -7,7 +7,7 @@ from typing import Any
 
 from fsm_agents.flows.machine.flat import Edge, FlatState, Scope
 from fsm_agents.flows.problems import Problem
-from fsm_agents.flows.proof.cases import Condition, Key, gap, known
+from fsm_agents.flows.proof.cases import Key, gap, known
 from fsm_agents.flows.proof.told import IN, ON, TO, Teller, cell, fix_row, trigger_text
 from fsm_agents.flows.proof.ways import Ways, condition
 from fsm_agents.flows.spec import RowSpec, StateSpec
@@ -76,7 +76,7 @@ def _ended(ways: Ways, state: FlatState, tell: Teller) -> Iterator[Problem]:
     edges = ways.live[state.name]
     event = f"ended {state.spec.end}"
     if edges:
-        yield from _gap(state, edges, runner, event, parent, frozenset(), tell)
+        yield from _gap(edges, runner, event, parent, frozenset(), tell)
         return
     message = f"'{runner.name}' runs {runner.run} and has no row for '{event}'"
     fix = fix_row(parent.spec, runner, event)
@@ -87,12 +87,10 @@ def _decided(ways: Ways, state: FlatState, event: str, tell: Teller, *refs: Ref)
     edges = ways.named(state, event)
     if edges:
         sure = known(state.scope, *refs)
-        yield from _gap(state, edges, state.spec, event, state.scope, sure, tell)
+        yield from _gap(edges, state.spec, event, state.scope, sure, tell)
 
 
-def _gap(  # noqa: PLR0913 - what a message is made of
-    state: FlatState, edges: list[Edge], spec: StateSpec, event: str, scope: Scope, sure: frozenset[Key], tell: Teller
-) -> Iterator[Problem]:
+def _gap(edges: list[Edge], spec: StateSpec, event: str, scope: Scope, sure: frozenset[Key], tell: Teller) -> Iterator[Problem]:
     if any(edge.row is None or edge.row.when is None for edge in edges):
         return
     case = gap([condition(edge) for edge in edges], sure)
@@ -199,14 +197,14 @@ def _silent(ways: Ways, tell: Teller) -> Iterator[Problem]:
         return
     silent: dict[str, str] = {name: "" for name in mute if name == ways.flat.start}
     for before, target, edge in ways.enters():
-        again = edge.target is not None and not isinstance(edge.target, Goto | Visit)
+        again = not isinstance(edge.target, Goto | Visit)
         if target in mute and target not in silent and not (again and mute[target].spec.again) and not _says(edge):
             silent[target] = before
     for name, before in silent.items():
-        state = mute[name].spec
-        message = f"'{state.name}' says nothing and waits for the caller"
+        spec = mute[name].spec
+        message = f"'{spec.name}' says nothing and waits for the caller"
         why = f"after '{before}' the caller hears nothing" if before else "the call begins with silence"
-        yield tell("F416", message, mute[name].scope.spec, state.place, why=why, fix='say = "…"')
+        yield tell("F416", message, mute[name].scope.spec, spec.place, why=why, fix='say = "…"')
 
 
 def _says(edge: Edge) -> bool:

@@ -101,11 +101,15 @@ def values_of(scope: Scope, ref: Ref, named: Iterable[Any]) -> list[Any]:
     """Values of a reference that tell apart what conditions with these constants can tell apart; ``None`` (unset) not among them."""
     spec = scope.spec
     if ref.field:
-        slot = SlotSpec("", spec.tools[ref.name].returns.get(ref.field, "text")) if ref.name in spec.tools else SlotSpec("", "text")
+        slot = (
+            SlotSpec("", spec.tools[ref.name].returns.get(ref.field, "text")) if ref.name in spec.tools else SlotSpec("", "text")
+        )
     elif ref.name == "tries":
         slot = SlotSpec("", "number", range=(1, 99))
     else:
         slot = spec.slots.get(ref.name, SlotSpec("", "yesno"))  # a condition of the host, or a function
+    if slot.type == "number" and slot.range is None and not ref.field:
+        slot = attrs.evolve(slot, range=(0, 10**9))  # callers say no number below zero
     return list(_values(slot, tuple(dict.fromkeys(named))))
 
 
@@ -114,9 +118,11 @@ def _values(slot: SlotSpec, named: Sequence[Any]) -> Iterator[Any]:
         yield from (True, False)
     elif slot.type == "number":
         numbers = [value for value in named if isinstance(value, int | float)]
-        near = {n for value in numbers for n in (math.ceil(value) - 1, value, math.floor(value) + 1)} | {0, 1}
+        near = {n for value in numbers for n in (math.ceil(value) - 1, value, math.floor(value) + 1)} | (
+            {0} if numbers else {0, 1}
+        )
         least, most = slot.range or (min(near), max(near))
-        yield from sorted(value for value in {*near, least, most} if least <= value <= most)
+        yield from sorted(value for value in near if least <= value <= most) or [least]
     elif slot.type == "list":
         yield from ((), ("one", "two"))
     elif slot.type == "choice" and slot.values and not slot.values_from:
@@ -177,4 +183,3 @@ def possible(wanted: Sequence[Condition], refused: Sequence[Condition]) -> bool:
     return cases is None or any(
         all(holds(test, case) for test in wanted) and not any(holds(test, case) for test in refused) for case in cases
     )
-

@@ -98,7 +98,12 @@ def digest(spec: FlowSpec, *settings: str) -> str:
 
 
 def check_cached(
-    flat: FlatFlow, folder: Path | None, *, ears: Literal["open", "grammar"] = "open", phones: Phones | None = None, sounds: str = ""
+    flat: FlatFlow,
+    folder: Path | None,
+    *,
+    ears: Literal["open", "grammar"] = "open",
+    phones: Phones | None = None,
+    sounds: str = "",
 ) -> Checked:
     """As :func:`check_flow`; what was found for the same files before is read from ``folder``, what is new is written there.
 

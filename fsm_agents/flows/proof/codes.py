@@ -41,5 +41,8 @@ CODES: Final[dict[str, tuple[Severity, str]]] = {
     "F602": (_E, "A model may use a tool that is not declared"),
     "F603": (_E, "A tool that must not be interrupted can be left"),
     "F604": (_E, "A secret would leave the flow"),
+    "F610": (_E, "A property cannot be read"),
+    "F611": (_E, "A property does not hold"),
+    "F612": (_W, "A search was cut off"),
 }
 """Each code with its usual severity and its title; ``F404`` of a condition is a note."""

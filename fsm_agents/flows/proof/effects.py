@@ -119,6 +119,8 @@ class Bits:
             case All(parts) | AnyOf(parts):
                 for part in parts:
                     yield from self.compared(part, scope)
+            case _:
+                return
 
     # --- what changes -----------------------------------------------------------------------------------------------------------------
 
@@ -172,7 +174,11 @@ class Bits:
         mask = 0
         for act in edge.row.do if edge.row is not None else ():
             unset = isinstance(act, SetSlot) and isinstance(act.value, ValueOf)
-            mask = mask | self.slot(edge.scope.full(act.slot)) if unset and isinstance(act, SetSlot) else self.act(act, edge.scope, mask)
+            mask = (
+                mask | self.slot(edge.scope.full(act.slot))
+                if unset and isinstance(act, SetSlot)
+                else self.act(act, edge.scope, mask)
+            )
         return self.begins(edge, mask)
 
     # --- what is used -------------------------------------------------------------------------------------------------------------------

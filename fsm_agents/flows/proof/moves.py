@@ -43,7 +43,9 @@ def _backs(ways: Ways, tell: Teller) -> Iterator[Problem]:
         told.add(id(edge.row))
         way = ways.way(state.name, came)
         last = way[-1][1]
-        fix = f"the row at {last.place.line} should say  visit {state.spec.name}" if last is not None else "start in another state"
+        fix = (
+            f"the row at {last.place.line} should say  visit {state.spec.name}" if last is not None else "start in another state"
+        )
         message = f"'back' can be reached without a visit: {way_text([(name, None) for name, _ in way])}"
         why = "there is nowhere to go back to, and nothing happens"
         yield tell("F406", message, edge.scope.spec, cell(edge.row, TO), why=why, fix=fix)
@@ -54,15 +56,16 @@ def _unreached(ways: Ways, tell: Teller) -> Iterator[Problem]:
     reached_in: set[tuple[int, str]] = {(id(flat.states[name].scope.spec), flat.states[name].spec.name) for name in ways.reached}
     looked: set[tuple[int, str]] = set()
     for scope in flat.scopes.values():
-        begun = scope.parent is None or scope.full(scope.spec.start) in flat.states and flat.landing(scope, scope.spec.start) in ways.reached
-        if not begun and scope.parent is not None and not _entered(ways, scope.runner):
+        if scope.parent is not None and not _entered(ways, scope.runner):
             continue  # the state that runs it is told
         for name, state in scope.spec.states.items():
             ident = id(scope.spec), name
             if ident in looked or ident in reached_in or (state.kind == "run" and _entered(ways, scope.full(name))):
                 continue
             looked.add(ident)
-            yield tell("F410", f"state '{name}' cannot be reached", scope.spec, state.place, **_nearest(scope.spec, name, ways, scope.path))
+            near = _nearest(scope.spec, name, ways, scope.path)
+            fix = f"nearest: '{near}' could lead there" if near else "a row that leads to it"
+            yield tell("F410", f"state '{name}' cannot be reached", scope.spec, state.place, why="no row leads to it", fix=fix)
 
 
 def _entered(ways: Ways, runner: str) -> bool:
@@ -71,11 +74,10 @@ def _entered(ways: Ways, runner: str) -> bool:
     return ways.flat.landing(scope, scope.spec.start) in ways.reached
 
 
-def _nearest(spec: FlowSpec, name: str, ways: Ways, path: str) -> Mapping[str, str]:
+def _nearest(spec: FlowSpec, name: str, ways: Ways, path: str) -> str:
     names = list(spec.states)
     around = [*reversed(names[: names.index(name)]), *names[names.index(name) + 1 :]]
-    near = next((n for n in around if path + n in ways.reached and spec.states[n].kind != "end"), "")
-    return {"why": "no row leads to it", "fix": f"nearest: '{near}' could lead there" if near else "a row that leads to it"}
+    return next((n for n in around if path + n in ways.reached and spec.states[n].kind != "end"), "")
 
 
 def _traps(ways: Ways, tell: Teller) -> Iterator[Problem]:
@@ -84,11 +86,21 @@ def _traps(ways: Ways, tell: Teller) -> Iterator[Problem]:
         inside = set(members)
         if any(target not in inside for name in members for target in lost[name]):
             continue  # it leads on into a trap that is told itself
+        if any(_unanswered(ways, ways.flat.states[name]) for name in members):
+            continue  # F401 or F402 say which row is missing
         name = next(name for name in lost if name in inside)  # the first that is reached
         state = ways.flat.states[name]
         message = f"from '{state.spec.name}' no end can be reached (trap)"
         why = f"shortest way in: {way_text([(n, None) for n, _ in ways.way(name)])}"
         yield tell("F411", message, state.scope.spec, state.spec.place, why=why, fix=_out(state))
+
+
+def _unanswered(ways: Ways, state: FlatState) -> bool:
+    """Whether a row is missing without which a state cannot be left in the usual way."""
+    if state.spec.kind == "end":
+        return not ways.live[state.name]
+    events = ("ok", "failed", "timeout") if state.works else ("filled",) if state.slot else ()
+    return any(not ways.named(state, event) for event in events)
 
 
 def _out(state: FlatState) -> str:
@@ -129,7 +141,11 @@ def _circles(ways: Ways, tell: Teller) -> Iterator[Problem]:
         assert edge.row is not None  # noqa: S101 - a question leads nowhere
         slots = [ways.flat.states[n].spec.ask for n in names[1:] if ways.flat.states[n].spec.ask]
         message = f"endless: {' → '.join(ways.flat.states[n].spec.name for n in names)}"
-        why = f"with {', '.join(dict.fromkeys(slots))} set nobody is asked anything" if slots else "nothing is said or asked on the way"
+        why = (
+            f"with {', '.join(dict.fromkeys(slots))} set nobody is asked anything"
+            if slots
+            else "nothing is said or asked on the way"
+        )
         fix = f"clear {slots[-1]}" if slots else "say something in one of them"
         yield tell("F413", message, edge.scope.spec, cell(edge.row, TO), why=why, fix=fix)
 
@@ -160,7 +176,7 @@ def _circle(ways: Ways, start: str, arcs: Mapping[str, list[tuple[str, Edge]]]) 
     seen = {(start, frozenset[str]())}
     for name, cleared, way in waiting:
         for target, edge in arcs[name]:
-            after = _cleared(ways, cleared, edge, target)
+            after = _cleared(ways, cleared, edge)
             if flat.states[target].slot in after and edge.target is not NEXT:
                 continue
             if target == start:
@@ -173,7 +189,7 @@ def _circle(ways: Ways, start: str, arcs: Mapping[str, list[tuple[str, Edge]]]) 
     return []
 
 
-def _cleared(ways: Ways, before: frozenset[str], edge: Edge, target: str) -> frozenset[str]:
+def _cleared(ways: Ways, before: frozenset[str], edge: Edge) -> frozenset[str]:
     """The slots that are unset after an edge."""
     found, scope = set(before), edge.scope
     for act in edge.row.do if edge.row is not None else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from fsm_agents.flows.machine.flat import Edge, FlatState, Scope
 from fsm_agents.flows.problems import Problem
@@ -67,7 +67,10 @@ def _stale(ways: Ways, tell: Teller) -> Iterator[Problem]:
                     use = _used_again(ways, state, edge, tool.name)
                     if use:
                         message = f"clear {name} leaves what {tool.name} found for it: {use}"
-                        why, fix = "clearing a slot does not clear what was derived from it", f"clear that too, or call {tool.name} again"
+                        why, fix = (
+                            "clearing a slot does not clear what was derived from it",
+                            f"clear that too, or call {tool.name} again",
+                        )
                         yield tell("F407", message, edge.scope.spec, cell(edge.row, DO), why=why, fix=fix)
 
 
@@ -82,18 +85,28 @@ def _cleared(edge: Edge) -> tuple[str, ...]:
 
 
 def _used_again(ways: Ways, state: FlatState, edge: Edge, tool: str) -> str:
-    """Where a result is used behind an edge before its tool is called again; empty: nowhere."""
+    """Where a result is used behind an edge before its tool is called again, or what was chosen from it at all; empty: nowhere."""
     scope, calls = edge.scope, {s.name for s in ways.flat.states.values() if s.scope is edge.scope and s.spec.call == tool}
-    kept = [n for n, slot in scope.spec.slots.items() if slot.values_from is not None and slot.values_from.name == tool]
-    kept = [n for n in kept if n not in _cleared(edge) and state.name in _set_where(ways, scope.full(n), scope, n)]
     for name in _behind(ways, state, edge, calls):
-        other = ways.flat.states[name]
-        if other.scope is not scope:
+        use = _use(ways, name, scope, lambda ref: bool(ref.field) and ref.name == tool)
+        if use:
+            return use
+    chosen = [n for n, slot in scope.spec.slots.items() if slot.values_from is not None and slot.values_from.name == tool]
+    for slot in chosen:
+        if slot in _cleared(edge) or state.name not in _set_where(ways, scope, slot):
             continue
-        for ref in _refs_of_state(other, ways.live[name]):
-            if (ref.field and ref.name == tool) or (not ref.field and ref.name in kept):
-                return f"{{{ref}}} in '{other.spec.name}'"
+        for name in _kept(ways, _onward(ways, state, edge), scope, slot):
+            use = _use(ways, name, scope, lambda ref, slot=slot: not ref.field and ref.name == slot)  # type: ignore[misc]
+            if use:
+                return use
     return ""
+
+
+def _use(ways: Ways, name: str, scope: Scope, wanted: Callable[[Ref], bool]) -> str:
+    state = ways.flat.states[name]
+    refs = _refs_of_state(state, ways.live[name]) if state.scope is scope else ()
+    found = next((ref for ref in refs if wanted(ref)), None)
+    return f"{{{found}}} in '{state.spec.name}'" if found is not None else ""
 
 
 def _behind(ways: Ways, state: FlatState, edge: Edge, calls: set[str]) -> list[str]:
@@ -117,23 +130,28 @@ def _refs_of_state(state: FlatState, edges: Iterable[Edge]) -> Iterator[Ref]:
             continue
         yield from refs_of(edge.row.when)
         for act in edge.row.do:
-            prompt = act_prompts(act, edge.scope)
-            yield from (ref for ref, _ in refs_in(prompt.parts if prompt is not None else ()))
+            said = act_prompts(act, edge.scope)
+            yield from (ref for ref, _ in refs_in(said.parts if said is not None else ()))
             if isinstance(act, SetSlot) and isinstance(act.value, ValueOf):
                 yield act.value.ref
 
 
-def _set_where(ways: Ways, full: str, scope: Scope, name: str) -> set[str]:
+def _set_where(ways: Ways, scope: Scope, name: str) -> list[str]:
     """The states in which a slot may be set: those behind an edge that fills it, as far as no edge clears it."""
-    found: list[str] = []
+    full, first = scope.full(name), list[str]()
     for state in _reached(ways):
         for edge in ways.live[state.name]:
-            if (edge.phrase is not None and full in slots_in(edge.phrase)) or (
-                edge.scope is scope and isinstance(edge.trigger, Llm) and name in edge.trigger.sets
-            ):
-                found += _onward(ways, state, edge)
+            judged = edge.scope is scope and isinstance(edge.trigger, Llm) and name in edge.trigger.sets
+            if judged or (edge.phrase is not None and full in slots_in(edge.phrase)):
+                first += _onward(ways, state, edge)
                 if state.slot == full:
-                    found += [t for e in ways.named(state, "filled") if name not in _cleared(e) for t in _onward(ways, state, e)]
+                    first += [t for e in ways.named(state, "filled") if name not in _cleared(e) for t in _onward(ways, state, e)]
+    return _kept(ways, first, scope, name)
+
+
+def _kept(ways: Ways, first: list[str], scope: Scope, name: str) -> list[str]:
+    """The states that are reached from some without clearing a slot."""
+    found = list(dict.fromkeys(first))
     seen = set(found)
     for at in found:  # grows meanwhile
         for edge in ways.live[at]:
@@ -142,7 +160,7 @@ def _set_where(ways: Ways, full: str, scope: Scope, name: str) -> set[str]:
             fresh = [target for target in _onward(ways, ways.flat.states[at], edge) if target not in seen]
             seen.update(fresh)
             found += fresh
-    return seen
+    return found
 
 
 def _clears_all(edge: Edge) -> bool:
@@ -168,7 +186,7 @@ def _unconfirmed(ways: Ways, tell: Teller) -> Iterator[Problem]:
                         taken.setdefault(full, []).append(state.name)
     if not taken:
         return
-    confirming = {state.name: set(_said_by(ways, state)) for state in _reached(ways) if _confirms(ways, state)}
+    confirming = {state.name: set(_said_by(state)) for state in _reached(ways) if _confirms(ways, state)}
     for full, names in taken.items():
         behind = ways.search(names)
         aliases = {full, *_aliases(ways, full)}
@@ -186,7 +204,7 @@ def _confirms(ways: Ways, state: FlatState) -> bool:
     return {"yes", "no"} <= said or (bool(state.slot) and ways.flat.slots[state.slot].type == "yesno")
 
 
-def _said_by(ways: Ways, state: FlatState) -> Iterator[str]:
+def _said_by(state: FlatState) -> Iterator[str]:
     for _, prompt in prompts_of(state.spec):
         yield from (state.scope.full(ref.name) for ref, _ in refs_in(prompt.parts) if not ref.field)
 

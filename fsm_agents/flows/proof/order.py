@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fsm_agents.flows.machine.flat import Edge
-from fsm_agents.flows.problems import Problem
+from fsm_agents.flows.problems import Problem, Severity
 from fsm_agents.flows.proof.told import ON, Teller, cell, event_text, line_of, trigger_text
 from fsm_agents.flows.proof.ways import Lost, Ways
 from fsm_agents.flows.syntax import After
@@ -26,7 +26,7 @@ def _never(lost: Lost, tell: Teller) -> Problem:
     edge, first = lost.edge, lost.by[0]
     assert edge.row is not None  # noqa: S101 - a question is never lost
     event = event_text(edge)
-    lines = " and ".join(dict.fromkeys(line_of(other) for other in lost.by))
+    lines = " and ".join(dict.fromkeys(line_of(other, edge) for other in lost.by))
     if isinstance(first.trigger, After) and first.trigger != edge.trigger:
         told = f"{lines} has left '{lost.state.spec.name}' before"
     elif len(lost.by) > 1:
@@ -35,8 +35,10 @@ def _never(lost: Lost, tell: Teller) -> Problem:
         told = f"{lines} takes '{event}' first, without a condition"
     else:
         told = f"{lines} takes '{event}' first whenever this condition holds"
-    fix = "take it out, or give the first a 'when'"
-    return tell("F501", f"this row can never win: {told}", edge.scope.spec, cell(edge.row, ON), fix=fix)
+    # One that is only overridden everywhere is a precaution: it does no harm, and may be meant.
+    severity = Severity.WARNING if lost.nearer else Severity.ERROR
+    fix = "take it out" if lost.nearer else "take it out, or give the first a 'when'"
+    return tell("F501", f"this row can never win: {told}", edge.scope.spec, cell(edge.row, ON), fix=fix, severity=severity)
 
 
 def _overrides(ways: Ways, hopeless: set[tuple[int, int]], tell: Teller) -> Iterator[Problem]:
@@ -47,7 +49,9 @@ def _overrides(ways: Ways, hopeless: set[tuple[int, int]], tell: Teller) -> Iter
             told.setdefault(ident, (nearer, farther, []))[2].append(state.spec.name)
     for nearer, farther, names in told.values():
         assert nearer.row is not None  # noqa: S101 - questions have no trigger in common with a row
-        message = f"overrides '{trigger_text(farther.trigger)}' of {line_of(farther)} in {', '.join(dict.fromkeys(names))}"
+        message = (
+            f"overrides '{trigger_text(farther.trigger)}' of {line_of(farther, nearer)} in {', '.join(dict.fromkeys(names))}"
+        )
         yield tell("F502", message, nearer.scope.spec, cell(nearer.row, ON))
 
 
@@ -68,6 +72,8 @@ def _free(ways: Ways, tell: Teller) -> Iterator[Problem]:
             state = ways.flat.states[name]
             owner = edge if edge.row is not None else first
             place = cell(owner.row, ON) if owner.row is not None else state.spec.place
-            message = f"two edges of '{state.spec.name}' take free text: {line_of(first)} and {line_of(edge)}"
+            message = f"two edges of '{state.spec.name}' take free text: {line_of(first, owner)} and {line_of(edge, owner)}"
             why = "the first takes whatever is said"
-            yield tell("F505", message, owner.scope.spec, place, why=why, fix="ask for one text at a time, each in a state of its own")
+            yield tell(
+                "F505", message, owner.scope.spec, place, why=why, fix="ask for one text at a time, each in a state of its own"
+            )

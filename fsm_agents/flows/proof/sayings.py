@@ -74,14 +74,14 @@ class Sayings:
                     found[scope.full(name)] = tuple(str(value) for value in values) if isinstance(values, list | tuple) else ()
         return found
 
-    def _of(self, edge: Edge) -> Heard | None:
+    def _of(self, edge: Edge, state: FlatState) -> Heard | None:
         """An edge's phrase; ``None``: it takes free text, or is too large (told once)."""
         ident = id(edge.phrase)
         if ident not in self._heard:
-            self._heard[ident] = self._made(edge)
+            self._heard[ident] = self._made(edge, state)
         return self._heard[ident]
 
-    def _made(self, edge: Edge) -> Heard | None:
+    def _made(self, edge: Edge, state: FlatState) -> Heard | None:
         if edge.phrase is None or edge.free:
             return None
         slots = self.ways.flat.slots
@@ -89,17 +89,16 @@ class Sayings:
         try:
             self.overlaps.net(heard)
         except FlowError as large:
-            spec, place = self._place(edge)
+            spec, place = self._place(edge, state)
             self._large += [self.tell(p.code, p.message, spec, place, why=p.why, fix=p.fix) for p in large.problems]
             return None
         return heard
 
-    def _place(self, edge: Edge, state: FlatState | None = None) -> tuple[FlowSpec, Place]:
+    def _place(self, edge: Edge, state: FlatState) -> tuple[FlowSpec, Place]:
         if edge.row is not None:
             return edge.scope.spec, cell(edge.row, ON)
-        asked = state.spec.ask if state is not None else next((n for n in slots_in(edge.phrase) if edge.phrase), "").rpartition("/")[2]
-        slot = edge.scope.spec.slots[asked] if asked in edge.scope.spec.slots else None
-        return edge.scope.spec, slot.places.get("says", slot.place) if slot is not None else Place()
+        slot = edge.scope.spec.slots[state.spec.ask]
+        return edge.scope.spec, slot.places.get("says", slot.place)
 
     def _edges(self) -> Iterator[tuple[FlatState, Edge, Heard]]:
         """Each phrase of the flow once, with the first state it stands in."""
@@ -108,9 +107,10 @@ class Sayings:
             for edge in self.ways.live[name]:
                 if edge.phrase is not None and id(edge.phrase) not in seen:
                     seen.add(id(edge.phrase))
-                    heard = self._of(edge)
+                    state = self.ways.flat.states[name]
+                    heard = self._of(edge, state)
                     if heard is not None:
-                        yield self.ways.flat.states[name], edge, heard
+                        yield state, edge, heard
 
     def _alone(self) -> Iterator[Problem]:
         for state, edge, heard in self._edges():
@@ -122,9 +122,13 @@ class Sayings:
             if isinstance(two, TooLarge):
                 yield self._too_large(edge, state, _written(edge, state))
             elif two is not None:
-                one, other = (", ".join(f"{n.rpartition('/')[2]} = {v}" for n, v in parse.values) for parse in (two.one, two.other))
+                one, other = (
+                    ", ".join(f"{n.rpartition('/')[2]} = {v}" for n, v in parse.values) for parse in (two.one, two.other)
+                )
                 message = f'{_written(edge, state)} has two readings: "{" ".join(two.words)}" is {one}, and {other}'
-                yield self.tell("F508", message, spec, place, why="the longest from the left is taken", fix="a word between the slots")
+                yield self.tell(
+                    "F508", message, spec, place, why="the longest from the left is taken", fix="a word between the slots"
+                )
 
     def _choices(self) -> Iterator[Problem]:
         told: set[int] = set()
@@ -134,14 +138,16 @@ class Sayings:
                     told.add(id(slot))
                     two = self.overlaps.two_values(slot)
                     if two is not None:
-                        message = f'"{" ".join(two.words)}" is both {two.one} and {two.other} of \'{slot.name}\''
+                        message = f"\"{' '.join(two.words)}\" is both {two.one} and {two.other} of '{slot.name}'"
                         place = slot.places.get("values", slot.place)
                         yield self.tell("F508", message, scope.spec, place, fix=f"drop it from {two.one} or from {two.other}")
 
     def _too_large(self, edge: Edge, state: FlatState, what: str) -> Problem:
         spec, place = self._place(edge, state)
         message = f"{what} is too large to decide"
-        return self.tell("F504", message, spec, place, why="refused, never guessed", fix="simplify: fewer [ ] and < >, or two rows")
+        return self.tell(
+            "F504", message, spec, place, why="refused, never guessed", fix="simplify: fewer [ ] and < >, or two rows"
+        )
 
     # --- pairs --------------------------------------------------------------------------------------------------------------------------
 
@@ -161,7 +167,7 @@ class Sayings:
                         yield state, first, second
 
     def _same_words(self, state: FlatState, first: Edge, second: Edge) -> Iterator[Problem]:
-        one, other = self._of(first), self._of(second)
+        one, other = self._of(first, state), self._of(second, state)
         if one is None or other is None:
             return
         found = self.overlaps.common(one, other)
@@ -172,25 +178,29 @@ class Sayings:
         elif first.near == second.near:
             yield self._ambiguous(state, first, second, " ".join(found.words))
         elif first.row is not None:
-            message = f"overrides {_written(second, state)} of {line_of(second)} in '{state.spec.name}': \"{' '.join(found.words)}\""
+            what = _written(second, state) + (
+                f" of {line_of(second, first)} in '{state.spec.name}'" if second.row is not None else ""
+            )
+            message = f'overrides {what}: "{" ".join(found.words)}"'
             yield self.tell("F502", message, *self._place(first, state))
 
     def _ambiguous(self, state: FlatState, first: Edge, second: Edge, words: str) -> Problem:
         message = f"two rows of '{state.spec.name}' accept the same words: \"{words}\""
-        trail = tuple(f"{line_of(edge)}: {_named(edge)}" for edge in (first, second))
+        trail = tuple(f"{line_of(edge, first)}: {_named(edge)}" for edge in (first, second))
         fix = "drop it from one, or give the first a 'when'"
         spec, place = self._place(first, state)
         return self.tell("F503", message, spec, place, fix=fix, trail=trail)
 
     def _sounds(self, pairs: list[_Pair], sounds: Sounds) -> Iterator[Problem]:
         for state, first, second in pairs:
-            one, other = self._of(first), self._of(second)
+            one, other = self._of(first, state), self._of(second, state)
             if one is None or other is None or first.near.rank != second.near.rank:
                 continue
             found = sounds.alike(one, other)
             if isinstance(found, SoundsAlike):
-                left, right = " ".join(found.one), " ".join(found.other)
-                message = f'sounds alike in \'{state.spec.name}\': "{left}" ({line_of(first)}) and "{right}" ({line_of(second)}): {found.phones}'
+                sides = zip((found.one, found.other), (first, second), strict=True)
+                told = " and ".join(f'"{" ".join(words)}" ({line_of(edge)})' for words, edge in sides)
+                message = f"sounds alike in '{state.spec.name}': {told}: {found.phones}"
                 spec, place = self._place(second, state)
                 yield self.tell("F507", message, spec, place, fix="other words for one of them")
 

@@ -25,7 +25,7 @@ class Teller:
     def __init__(self) -> None:
         self._lines: dict[str, list[str]] = {}
 
-    def __call__(  # noqa: PLR0913 - the fields of a Problem
+    def __call__(
         self,
         code: str,
         message: str,
@@ -57,9 +57,12 @@ def cell(row: RowSpec, number: int) -> Place:
     return row.places[number] if number < len(row.places) and row.places[number].line else row.place
 
 
-def line_of(edge: Edge) -> str:
-    """The line of a row: ``line 14``; of a state's own question: its words."""
-    return f"line {edge.place.line}" if edge.row is not None and edge.place.line else event_text(edge)
+def line_of(edge: Edge, beside: Edge | None = None) -> str:
+    """The line of a row: ``line 14``, with the file if that is not the one of ``beside``; of a state's own question: its words."""
+    if edge.row is None or not edge.place.line:
+        return event_text(edge)
+    other = beside is not None and beside.place.file not in ("", edge.place.file)
+    return f"{edge.place.file} line {edge.place.line}" if other else f"line {edge.place.line}"
 
 
 def event_text(edge: Edge) -> str:
@@ -67,7 +70,7 @@ def event_text(edge: Edge) -> str:
     return "its own question" if edge.row is None else trigger_text(edge.trigger)
 
 
-def trigger_text(trigger: Trigger) -> str:  # noqa: PLR0911 - one line for each kind
+def trigger_text(trigger: Trigger) -> str:
     """A trigger as it is written."""
     match trigger:
         case Says(phrase, name):
@@ -96,7 +99,8 @@ def way_text(way: Sequence[tuple[str, Edge | None]], most: int = LONGEST) -> str
     parts: list[str] = []
     for name, edge in way:
         if edge is not None and isinstance(edge.trigger, Says | Press | Llm | After) and edge.row is not None:
-            text = trigger_text(edge.trigger).strip('"')
+            trigger = edge.trigger
+            text = trigger.name or phrase_text(trigger.phrase) if isinstance(trigger, Says) else trigger_text(trigger)
             parts.append(f"({text if len(text) <= SHORT else text[: SHORT - 1] + '…'}) → {name}")
         else:
             parts.append(name)

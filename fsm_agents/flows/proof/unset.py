@@ -35,7 +35,7 @@ class Unset:
         self.ways, self.flat = ways, ways.flat
         self.bits = Bits(ways.flat)
         self.at: dict[Node, int] = {}
-        self._came: dict[tuple[Node, int], tuple[Node | None, Edge | None]] = {}
+        self._came: dict[tuple[Node, int], tuple[Node | None, Edge | None, bool]] = {}
         self._waiting: dict[Node, None] = {}
         self._visited: dict[str, int] = {}
         self._run()
@@ -52,7 +52,9 @@ class Unset:
             state = self.flat.states[node[1]]
             for edge, mask in self.tried(node):
                 self._take(node, state, edge, mask)
-            if node[0] == "wait" and not state.works:  # unless a row says otherwise, a stored conversation goes on by entering it again
+            if (
+                node[0] == "wait" and not state.works
+            ):  # unless a row says otherwise, a stored conversation goes on by entering it again
                 self._enter(state.name, self.at[node], node, None, again=True)
 
     # --- moments --------------------------------------------------------------------------------------------------------------------------
@@ -62,9 +64,11 @@ class Unset:
         new = mask if known is None else mask & ~known
         if known is not None and not new:
             return
+        # Where a bit comes from was reached before it, so following it back always ends.
+        inherited = self.at.get(before, 0) if before is not None else 0
         self.at[node] = mask | (known or 0)
         for bit in self.bits.of(new):
-            self._came[node, bit] = before, edge
+            self._came[node, bit] = before, edge, bool(inherited & bit)
         self._waiting[node] = None
 
     def _enter(self, name: str, mask: int, before: Node | None, edge: Edge | None, *, again: bool = False) -> None:
@@ -107,9 +111,10 @@ class Unset:
             case target if target is AGAIN and not state.works:
                 self._enter(state.name, mask, node, edge, again=True)
             case target if target is BACK:
-                pass  # told where the visit begins
-            case _ if state.spec.kind != "end":
-                self._put(("wait", state.name), mask, node, edge)
+                return  # told where the visit begins
+            case _:
+                if state.spec.kind != "end":
+                    self._put(("wait", state.name), mask, node, edge)
 
     def after(self, edge: Edge, mask: int) -> int:
         """What may be unset after the acts of an edge whose condition held."""
@@ -142,12 +147,11 @@ class Unset:
         """A short way to a moment on which a value stays, or becomes, unset."""
         found: Way = []
         while True:
-            before, edge = self._came[node, bit]
+            before, edge, inherited = self._came[node, bit]
             if before is None:
                 return _joined([(node[1], None), *reversed(found)])
             if edge is not None or before[1] != node[1]:
                 found.append((node[1], edge))
-            inherited = (before, bit) in self._came
             node = before
             if not inherited:
                 return _joined([*self.ways.way(node[1]), *reversed(found)])
@@ -191,4 +195,3 @@ class Unset:
 def _joined(way: Way) -> Way:
     """A way without standing still."""
     return [step for at, step in enumerate(way) if at == 0 or step[1] is not None or step[0] != way[at - 1][0]]
-

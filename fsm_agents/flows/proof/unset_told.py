@@ -50,7 +50,9 @@ class _Told:
         source = scope.spec.slots[state.spec.ask].values_from if state.slot else None
         if source is not None and mask & self.bits.ref(source, scope) and self._new(state, self.bits.ref(source, scope)):
             bit = self.bits.ref(source, scope)
-            message = f"'{state.spec.ask}' is chosen from {source}, and {source.name} may not have been called: {self._text(node, bit)}"
+            message = (
+                f"'{state.spec.ask}' is chosen from {source}, and {source.name} may not have been called: {self._text(node, bit)}"
+            )
             place = state.spec.places.get("ask", state.spec.place)
             why, fix = "there is nothing to choose from", f"call {source.name} on this way"
             yield self.tell("F404", message, scope.spec, place, why=why, fix=fix, trail=self._trail(node, bit))

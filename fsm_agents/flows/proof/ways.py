@@ -13,7 +13,7 @@ import attrs
 
 from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState
 from fsm_agents.flows.proof.cases import Condition, covered
-from fsm_agents.flows.syntax import AGAIN, BACK, After, EndedWith, Failure, Goto, Llm, Named, Press, Says, Visit
+from fsm_agents.flows.syntax import AGAIN, BACK, After, EndedWith, Failure, Goto, Llm, Named, Press, Says, Trigger, Visit
 
 __all__ = ["Lost", "Way", "Ways", "can_happen", "condition"]
 
@@ -23,11 +23,19 @@ Way = list[tuple[str, "Edge | None"]]
 
 @attrs.frozen
 class Lost:
-    """An edge that never wins in a state, and those that win instead: one that always does, or several together."""
+    """An edge that never wins in a state, and those that win instead: one that always does, or several together.
+
+    Args:
+        state: The state.
+        edge: The edge.
+        by: The winners.
+        nearer: Whether they win because they were written nearer; else because they come first.
+    """
 
     state: FlatState
     edge: Edge
     by: tuple[Edge, ...]
+    nearer: bool = False
 
 
 def condition(edge: Edge) -> Condition:
@@ -70,7 +78,7 @@ class Ways:
     Attributes:
         live: The edges of each state that can be taken there, in order.
         won: The rows and triggers (by identity) that can be taken in some state.
-        lost: The others whose event can happen: each with the first state where it loses.
+        lost: The others whose event can happen: each with a state where it loses, if possible to one that is not nearer.
         over: Where a nearer edge takes what a farther one would take: state, nearer, farther.
     """
 
@@ -107,8 +115,11 @@ class Ways:
                 by = (leaves,)
             earlier.append(edge)
             if by:
-                self.lost.setdefault((id(row), id(trigger)), Lost(state, edge, by))
-                if by[0].near < edge.near:
+                nearer = by[0].near < edge.near
+                known = self.lost.get((id(row), id(trigger)))
+                if known is None or (known.nearer and not nearer):
+                    self.lost[id(row), id(trigger)] = Lost(state, edge, by, nearer)
+                if nearer:
                     self.over.append((state, by[0], edge))
                 continue
             live.append(edge)
@@ -219,14 +230,19 @@ def _leaves_first(state: FlatState) -> Edge | None:
     """Of several timers: the first that always leaves, so that those behind it are never due."""
     if len(state.timed) < 2:  # noqa: PLR2004 - several
         return None
-    leaving = [e for e in state.timed if e.row is not None and e.row.when is None and (e.target is AGAIN or isinstance(e.target, Goto | Visit))]
+    leaving = [
+        e
+        for e in state.timed
+        if e.row is not None and e.row.when is None and (e.target is AGAIN or isinstance(e.target, Goto | Visit))
+    ]
     return min(leaving, key=lambda edge: edge.trigger.seconds, default=None)  # type: ignore[union-attr]
 
 
-def _counts(earlier: Any, later: Failure) -> bool:
+def _counts(earlier: Trigger, later: Failure) -> bool:
     """Whether a failure row takes every time that a later one is for."""
+    assert isinstance(earlier, Failure)  # noqa: S101 - they have a key in common
     if not earlier.count:
         return True
     if earlier.more:
         return later.count >= earlier.count
-    return bool(later.count == earlier.count and not later.more)
+    return not later.more and later.count == earlier.count

@@ -23,7 +23,9 @@ __all__ = ["MAX_PAIRS", "Common", "Overlaps", "TooLarge", "TwoMeanings", "TwoVal
 MAX_PAIRS: Final = 200_000
 """Most pairs of places that one comparison looks at."""
 MAX_CANDIDATES: Final = 50
-"""Most sentences with two readings whose values are compared; readings often differ in words that change no value."""
+"""Most sentences with two readings whose values are compared: readings often differ in words that change no value."""
+MAX_VISITS: Final = 4
+"""Most ways by which one pair of places with different slots is looked at, for the same reason: "zero zero" hides what "zero one" shows."""
 
 
 @attrs.frozen
@@ -103,7 +105,7 @@ class Overlaps:
 
     def _suspect(self, net: Net) -> bool:
         # A lead-in that has no word of what follows cannot take part; looking past it is half of the time.
-        return _suspect(net, net.behind_lead_in if net.lead_in.isdisjoint(net.own_words) else net.first)
+        return _suspect(net, net.first if net.silent or net.lead_in & net.own_words else net.behind_lead_in)
 
     def _two_meanings(self, edge: Heardable, net: Net) -> TwoMeanings | TooLarge | None:
         reader = Recogniser([edge], self._vocabulary, self._given)
@@ -213,37 +215,44 @@ def _suspect(net: Net, first: tuple[int, ...]) -> bool:
     return False
 
 
+@attrs.frozen(eq=False)
+class _Step:
+    """Two places in one net after the same words, whether their slots differ so far, and how one came there."""
+
+    one: int
+    other: int
+    differ: bool
+    before: _Step | None = None
+    word: str = ""
+
+    def words(self) -> tuple[str, ...]:
+        found: list[str] = []
+        step: _Step | None = self
+        while step is not None:
+            found.append(step.word)
+            step = step.before
+        return tuple(reversed(found[:-1]))
+
+
 def _two_readings(net: Net) -> Iterator[tuple[str, ...] | int]:
-    """Sentences with two ways to share the words among slots, short ones first; a number: so many pairs, and given up."""
-    # A pair of items, and whether the two ways differ already.
-    start = [(one, other, False) for one in net.first for other in net.first]
-    came: dict[tuple[int, int, bool], tuple[tuple[int, int, bool], str] | None] = dict.fromkeys(start)
-    waiting = deque(start)
-    while waiting:
-        triple = waiting.popleft()
-        one, other, differ = triple
-        if differ and net.is_final(one) and net.is_final(other):
-            yield _back(came, triple)
+    """Sentences with two ways to share the words among slots, short ones first; a number: so many steps, and given up."""
+    waiting = deque(_Step(one, other, differ=False) for one in net.first for other in net.first)
+    seen: dict[tuple[int, int, bool], int] = {}
+    steps = 0
+    while waiting and steps <= MAX_PAIRS:
+        step = waiting.popleft()
+        if step.differ and net.is_final(step.one) and net.is_final(step.other):
+            yield step.words()
             continue
-        if len(came) > MAX_PAIRS:
-            yield len(came)
-            return
-        row = net.out(other)
-        for word in (word for word in net.out(one) if word in row):
-            left, *taker = net.after(one, word)
-            right, *other_taker = net.after(other, word)
-            differs = differ or taker != other_taker
-            for after in ((a, b, differs) for a in left for b in right):
-                if after not in came:
-                    came[after] = (triple, word)
-                    waiting.append(after)
-
-
-def _back(
-    came: Mapping[tuple[int, int, bool], tuple[tuple[int, int, bool], str] | None], triple: tuple[int, int, bool]
-) -> tuple[str, ...]:
-    words: list[str] = []
-    while (step := came[triple]) is not None:
-        triple, word = step
-        words.append(word)
-    return tuple(reversed(words))
+        row = net.out(step.other)
+        for word in (word for word in net.out(step.one) if word in row):
+            left, *taker = net.after(step.one, word)
+            right, *other_taker = net.after(step.other, word)
+            differ = step.differ or taker != other_taker
+            for place in ((a, b, differ) for a in left for b in right):
+                seen[place] = seen.get(place, 0) + 1
+                if seen[place] <= (MAX_VISITS if differ else 1):
+                    waiting.append(_Step(*place, step, word))
+                    steps += 1
+    if steps > MAX_PAIRS:
+        yield steps

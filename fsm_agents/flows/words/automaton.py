@@ -21,6 +21,7 @@ __all__ = [
     "NEVER",
     "Machine",
     "Nfa",
+    "Repeated",
     "Spelling",
     "Use",
     "machine_of",
@@ -38,6 +39,9 @@ MAX_STEPS = 100_000
 """Most pieces that are looked at while one phrase is written out: named phrases that name others twice grow like powers of two."""
 MAX_STATES = 20_000
 """Most states of a slot's automaton; those of dates are 150, of a choice of a thousand names 2,000."""
+MAX_SIZE = 1_200_000
+"""Most arcs and places of a slot's automaton, about a second. A choice of which several may be said at once has as many as the square
+of its values, if something may follow each of them: five hundred are built, a thousand are refused."""
 MAX_LIVES = 1_000
 """Most answers about words that a machine remembers."""
 MAX_NESTING = 100
@@ -65,6 +69,13 @@ class _Part(Protocol):
     """What a reference in a phrase stands for: another phrase, or an automaton with a name."""
 
     def __call__(self, ref: SlotRef | PhraseRef) -> Phrase | Use: ...
+
+
+@attrs.frozen
+class Repeated:
+    """``( … )*``: said any number of times, also never. Flow files have no such sign; grammars for speech-to-text do."""
+
+    inner: Phrase | Repeated
 
 
 @attrs.frozen(eq=False)
@@ -197,9 +208,9 @@ class Nfa:
         """An arc that is a machine."""
         self.uses[start].append((use, end))
 
-    def add(self, phrase: Phrase, start: int, end: int) -> None:
+    def add(self, phrase: Phrase | Repeated, start: int, end: int) -> None:
         """Write ``phrase`` out between two nodes. A stack of its own: phrases of strangers must not exhaust Python's."""
-        tasks: list[tuple[Phrase, int, int, int]] = [(phrase, start, end, 0)]
+        tasks: list[tuple[Phrase | Repeated, int, int, int]] = [(phrase, start, end, 0)]
         for _ in range(MAX_STEPS):
             if not tasks:
                 return
@@ -214,6 +225,11 @@ class Nfa:
                 case Optional(inner):
                     self.silent[here].append(there)
                     tasks.append((inner, here, there, depth))
+                case Repeated(inner):
+                    hub = self.node()
+                    self.silent[here].append(hub)
+                    self.silent[hub].append(there)
+                    tasks.append((inner, hub, hub, depth))
                 case _:
                     found = self._expand(part)
                     if isinstance(found, Use):
@@ -251,34 +267,46 @@ class Nfa:
     def machine(self, start: int, ends: dict[int, str]) -> Machine:
         """The nodes as a deterministic automaton; ``ends`` are the nodes where one may stop, with their tags."""
         closed: dict[int, frozenset[int]] = {}
-
-        def closure(nodes: Iterable[int]) -> frozenset[int]:
-            found: set[int] = set()
-            for node in nodes:
-                if node not in closed:
-                    closed[node] = frozenset(self.reach(node))
-                found |= closed[node]
-            return frozenset(found)
-
-        first = closure([start])
-        number, rows, sets = {first: 0}, list[dict[str, int]](), [first]
+        sets = [self._live(start, ends, closed) | {start}]  # with the start itself: no arc may lead back to a slot's first state
+        number = {sets[0]: 0}
+        known: dict[tuple[int, ...], int] = {}  # rows often share their targets
+        rows: list[dict[str, int]] = []
+        size = 0
         for nodes in sets:  # grows meanwhile
-            by_word: dict[str, list[int]] = {}
+            by_word: dict[str, tuple[int, ...]] = {}
             for node in sorted(nodes):
                 for word, after in self.arcs[node]:
-                    by_word.setdefault(word, []).append(after)
-            row: dict[str, int] = {}
-            for word, targets in by_word.items():
-                after_word = closure(targets)
-                if after_word not in number:
-                    if len(sets) >= MAX_STATES:
-                        raise too_large(self._what)
-                    number[after_word] = len(sets)
-                    sets.append(after_word)
-                row[word] = number[after_word]
-            rows.append(row)
-        tags = tuple(tuple(dict.fromkeys(ends[node] for node in sorted(nodes) if node in ends)) for nodes in sets)
+                    by_word[word] = (*by_word[word], after) if word in by_word else (after,)
+            for targets in by_word.values():
+                if targets not in known and size <= MAX_SIZE:
+                    reached = frozenset().union(*(self._live(target, ends, closed) for target in targets))
+                    known[targets] = number.setdefault(reached, len(sets))
+                    if known[targets] == len(sets):
+                        sets.append(reached)
+                        size += len(reached)
+            size += len(by_word)
+            if len(sets) > MAX_STATES or size > MAX_SIZE:
+                raise too_large(self._what)
+            rows.append({word: known[targets] for word, targets in by_word.items()})
+        tags = tuple(tuple(dict.fromkeys(ends[node] for node in sorted(ends.keys() & nodes))) for nodes in sets)
         return Machine(tuple(rows), tuple(bool(tag) for tag in tags), tags)
+
+    def _live(self, node: int, ends: dict[int, str], closed: dict[int, frozenset[int]]) -> frozenset[int]:
+        """The nodes reached from ``node`` without a word, of which something comes; ``closed`` keeps what was found."""
+        if node not in closed:
+            found: set[int] = set()
+            seen, waiting = {node}, [node]
+            for here in waiting:  # grows meanwhile
+                if here in closed:
+                    found |= closed[here]
+                    continue
+                if self.arcs[here] or here in ends:
+                    found.add(here)
+                new = [after for after in self.silent[here] if after not in seen]
+                seen.update(new)
+                waiting += new
+            closed[node] = frozenset(found)
+        return closed[node]
 
 
 def _nothing(ref: SlotRef | PhraseRef) -> Phrase:
@@ -308,7 +336,8 @@ def machine_of(
     nfa.silent[start].append(first)
     ends: dict[int, str] = {}
     for tag, phrase in phrases:
-        end = nfa.node()
+        # Of several values nobody asks which one was last, so they can share their end: without that, each has a state of its own.
+        end = nfa.node() if joined is None or not ends else next(iter(ends))
         ends[end] = tag
         nfa.add(phrase, first, end)
     if joined is not None:

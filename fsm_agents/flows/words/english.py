@@ -22,6 +22,8 @@ _PERSON = (
     "(operator / agent / representative / human [being] / [real / live] person / someone / somebody / colleague / receptionist)"
 )
 
+_DESK = "(manager / supervisor / front desk / customer (service / support))"
+
 PHRASES: Final = {
     "yes": """
         (yes / yeah / yep / yup / yes yes / sure / sure thing / of course / certainly / absolutely / definitely / correct / right
@@ -43,17 +45,17 @@ PHRASES: Final = {
         {_AGAIN} / hear that again / tell me again / read (that / it) [back] [to me] again / one more time) / [sorry / excuse me]
         (what (was that / did you say / are you saying) / come again / pardon [me] / i beg your pardon / i (didn't / did not /
         couldn't / could not) (hear / get / catch / understand) (you / that / it / what you said) / i don't understand / what) /
-        excuse me / again""",
+        excuse me / again / once (more / again)""",
     "help": """
         help [me] / [some] help / [can / could] you help [me] / what (can / should / do) i (say / do) [now / here] / what are (my
         / the) (options / choices) / what (options / choices) (are there / do i have) / how does (this / it) work / i don't know
         what to (say / do) / i'm (lost / confused) / options""",
     "operator": f"""
-        {_PERSON} / [speak / talk / speaking / talking] (to / with) [a / an / the / your / some / one of your] (colleagues /
-        {_PERSON[1:-1]} / customer (service / support) / manager / supervisor / front desk) / (get / give / find) me [a / an /
-        the] {_PERSON} / (put / connect / transfer) me [through] [(to / with) [a / an / the / your] (manager / supervisor / front
-        desk / customer (service / support) / {_PERSON[1:-1]})] / customer (service / support) / is there (someone / somebody /
-        anyone / a person) [there / i can (talk / speak) to]""",
+        [a / an / the] {_PERSON} / [a / the] {_DESK}
+        / [speak / talk / speaking / talking] (to / with) [a / an / the / your / some / one of your] (colleagues / {_PERSON} / {_DESK})
+        / (get / give / find) me [a / an / the] ({_PERSON} / {_DESK})
+        / (put / connect / transfer) me [through] [(to / with) [a / an / the / your] ({_PERSON} / {_DESK})]
+        / is there (someone / somebody / anyone / a person) [there / i can (talk / speak) to]""",
     "goodbye": """
         [okay] [thanks / thank you [very much / so much]] (goodbye / good bye / bye [now] / bye bye / good night / see you [later]
         / talk to you later / have a (good / nice / great) (day / one / evening / night / weekend)) / (have / you have) a (good /
@@ -68,7 +70,7 @@ PHRASES: Final = {
         stop [it / that / this] / abort / scratch that / i (changed / have changed) my mind / i've changed my mind / i don't want
         (it / that / this) [any more / anymore]""",
     "correction": """
-        (sorry / no / nope / actually / wait / hold on / i'm sorry / oh / my mistake / correction / not that / i mean / i meant /
+        (sorry / no / nope / actually / wait / hold on / i'm sorry / my mistake / correction / not that / i mean / i meant /
         no i (mean / meant) / (sorry / no / actually / wait / oh) (sorry / no / actually / wait / i meant / i mean / i said / i
         want / i wanted / i'd like / i would like / it's / it is / that's / make that) / i said / i meant to say / i wanted /
         change (it / that) to / (can / could) (you / we) (make / change) (it / that) [to] / let's make (it / that) / rather /
@@ -91,11 +93,11 @@ PHRASES: Final = {
 """Named phrases of every flow. Each is disjoint from the others (a test proves it), but ``correction``, which only begins a sentence."""
 
 BEFORE: Final = """
-        um / uh / er / erm / hmm / ah / oh / well / okay / so / yeah / yes / hi / hello / hey / just / please / (i'd / i would /
-        we'd / we would) like [to / to have / to get] / (i / we) (want / need) [to / to have / to get] / (can / could / may) (i /
-        we) [please] (have / get) / (can / could) you [please] / (give / get) me / let me (have / get) / i'll (have / take / get)
-        / i will (have / take) / i think / i guess / maybe"""
-"""Lead-ins."""
+    um / uh / er / erm / hmm / ah / well / okay / so / yeah / yes / hi / hello / hey / just / please
+    / (i'd / i would / we'd / we would) like [to / to have / to get] / (i / we) (want / need) [to / to have / to get]
+    / (can / could / may) (i / we) [please] [have / get] / (can / could) you [please] / (give / get) me / let me (have / get)
+    / i'll (have / take / get) / i will (have / take) / i think / i guess / maybe"""
+"""Lead-ins. Not "oh": it is a digit, and begins corrections."""
 
 AFTER: Final = (
     "please / thanks / thank you [very much / so much] / then / for me / i think / i guess / if (possible / you can / you could)"

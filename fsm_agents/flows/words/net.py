@@ -96,25 +96,26 @@ class Net:
 
     @cached_property
     def lead_in(self) -> frozenset[str]:
-        """The words of the lead-in: of machines without a slot at the very beginning."""
-        return frozenset().union(*(use.machine.words for use, _ in self._lead_ins))
+        """The words of the lead-in."""
+        return frozenset().union(*(self._uses[index][0].machine.words for index in self._lead_ins))
 
     @cached_property
     def behind_lead_in(self) -> tuple[int, ...]:
         """The items where a sentence begins that has no lead-in, without those of the lead-in."""
-        led = {item for item in self.first if (use := self._use_at(item)) is not None and use in self._lead_ins}
-        return tuple(item for item in self.first if item not in led)
+        return tuple(at for at in self.first if at < self._from or self._owner[at - self._from] not in self._lead_ins)
 
     @cached_property
     def own_words(self) -> frozenset[str]:
-        """Every word but those of the lead-in."""
+        """Every word but those of lead-in and tail."""
         arcs = (word for arcs in self._arcs for word, _ in arcs)
-        return frozenset(arcs).union(*(use.machine.words for use, to in self._uses if (use, to) not in self._lead_ins)) - {ANY}
+        others = (use for at, (use, _) in enumerate(self._uses) if at not in self._lead_ins and use is not self._tail)
+        return frozenset(arcs).union(*(use.machine.words for use in others)) - {ANY}
 
     @cached_property
-    def _lead_ins(self) -> tuple[tuple[Use, int], ...]:
-        uses = (self._use_at(item) for item in self.first)
-        return tuple(use for use in uses if use is not None and not use[0].slot and use[0] is not self._tail)
+    def _lead_ins(self) -> frozenset[int]:
+        """Which machines are the lead-in: those without a slot where a sentence begins."""
+        begin = {self._owner[at - self._from] for at in self.first if at >= self._from}
+        return frozenset(at for at in begin if not self._uses[at][0].slot and self._uses[at][0] is not self._tail)
 
     @cached_property
     def needs(self) -> tuple[frozenset[str], tuple[Machine, ...]]:
@@ -226,22 +227,19 @@ class Net:
             waiting = [node]
             for here in waiting:  # grows meanwhile
                 for at in self._nfa.reach(here):
-                    if at in items:
-                        continue
                     if self._arcs[at] or at == self._final:
                         items[at] = None
                     for (use, target), base in zip(self._nfa.uses[at], self._base_at[at], strict=True):
-                        if base not in items:
-                            items[base] = None
-                            if use.machine.accepts[0]:
-                                waiting.append(target)
+                        items[base] = None
+                        if use.machine.accepts[0]:
+                            waiting.append(target)
             found = self._closed[node] = tuple(items)
         return found
 
     def _inside(self, index: int, state: int) -> tuple[int, ...]:
-        """The items after a word that a machine took: in it, and behind it if it may stop."""
+        """The items after a word that a machine took: in it if it may go on, and behind it if it may stop."""
         use, target = self._uses[index]
-        inside = (self._base[index] + state,)
+        inside = (self._base[index] + state,) if use.machine.rows[state] else ()
         return inside + self._closure(target) if use.machine.accepts[state] else inside
 
     # --- slots --------------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from fsm_agents.flows.words.types import Given, Invalid, JSONValue, Moment, Said
 
 __all__ = [
     "MAX_NUMBER", "TENS", "UNITS", "Digits", "Number", "cardinal", "cardinals", "choice_of", "digit_words", "ordinal", "read_cardinal",
-    "words_in_order",
 ]  # fmt: skip
 
 UNITS: Final = tuple(
@@ -87,12 +86,6 @@ def read_cardinal(words: tuple[str, ...]) -> int:
 def choice_of(ways: list[Phrase]) -> Phrase:
     """One of them."""
     return ways[0] if len(ways) == 1 else Alternatives(tuple(ways))
-
-
-def words_in_order(text: str) -> Phrase:
-    """Words, one after the other."""
-    words = tuple(Word(word) for word in text.split())
-    return words[0] if len(words) == 1 else Sequence(words)
 
 
 def cardinals(least: int, most: int) -> Phrase:

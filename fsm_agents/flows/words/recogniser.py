@@ -120,15 +120,19 @@ class Recogniser:
         """
         words, pieces = self._words(said)
         found = self._parses(self.nets, words, pieces, moment)
-        if all(parse.free for parse in found) and self._has_digits:
+        if self._has_digits and all(parse.free for parse in found):
             again = self._digitwise(said)
-            if again is not None:
-                found = self._parses(self.nets, *again, moment) or found
-                words, pieces = again if not found else (words, pieces)
+            exact = [parse for parse in self._parses(self.nets, *again, moment) if not parse.free] if again else []
+            if exact:
+                return self._in_order((*found, *exact))
             if not found:  # too few or too many digits: nobody's sentence, but somebody's invalid value
                 loose = tuple(self.vocabulary.net(edge, self.given, loose=True) for edge in self.edges)
-                found = self._parses(loose, words, pieces, moment)
+                return self._parses(loose, *(again or (words, pieces)), moment)
         return found
+
+    def _in_order(self, parses: tuple[Parse, ...]) -> tuple[Parse, ...]:
+        by_edge = {parse.edge: parse for parse in parses}  # of one edge the later parse, which knows the words
+        return tuple(by_edge[edge.number] for edge in self.edges if edge.number in by_edge)
 
     def _words(self, said: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not isinstance(said, str):

@@ -20,8 +20,9 @@ Phones: TypeAlias = Callable[[str], "tuple[str, ...]"]
 """Every way to pronounce a word, ARPABET parted by spaces: ``two`` -> ``("T UW",)``. Empty: not known, the word is left out."""
 
 _Lag: TypeAlias = "tuple[str, ...]"
-_Place: TypeAlias = "tuple[Node, Node, _Lag, bool, bool]"
-"""Of both sides the place, the phones that one is ahead by, whether that is the first, and whether the words differ already."""
+_Place: TypeAlias = "tuple[Node, Node, _Lag, bool, bool, str]"
+"""Of both sides the place, the phones that one is ahead by, whether that is the first, whether the words differ already; and the word
+that made the first side be ahead, if it is all that it is ahead by."""
 
 
 @attrs.frozen
@@ -57,11 +58,11 @@ class Sounds:
         nets = self._vocabulary.net(one), self._vocabulary.net(other)
         if nets[0].free or nets[1].free:
             return None
-        start: _Place = (nets[0].start, nets[1].start, (), True, False)
+        start: _Place = (nets[0].start, nets[1].start, (), True, False, "")
         came: dict[_Place, tuple[_Place, bool, str] | None] = {start: None}
         waiting: list[_Place] = [start]
         for place in waiting:  # grows meanwhile
-            left, right, lag, _, differ = place
+            left, right, lag, _, differ, _ = place
             if left.accepts and right.accepts and not lag and differ:
                 return self._told(came, place)
             if len(came) > MAX_PLACES:
@@ -74,16 +75,18 @@ class Sounds:
 
     def _steps(self, place: _Place, nets: tuple[Net, Net]) -> list[tuple[_Place, bool, str]]:
         """One more word on the side that is behind; on the first if none is."""
-        left, right, lag, first_ahead, differ = place
+        left, right, lag, first_ahead, differ, begun = place
         found: list[tuple[_Place, bool, str]] = []
         if not lag:
             others = nets[1].moves(right)
             for word in (word for word in nets[0].moves(left) if word in others):
-                both: _Place = (nets[0].follow(left, word), nets[1].follow(right, word), (), True, differ)
+                both: _Place = (nets[0].follow(left, word), nets[1].follow(right, word), (), True, differ, "")
                 found.append((both, True, f"{word} {word}"))
-            return found + self._on_one(nets[0], left, lambda node, ahead: (node, right, ahead, True, True), (), is_first=True)
+            ahead = self._on_one(nets[0], left, lambda node, lag: (node, right, lag, True, True, ""), (), is_first=True)
+            return found + [((*place[:5], word), is_first, word) for place, is_first, word in ahead]
         if first_ahead:
-            return self._on_one(nets[1], right, lambda node, rest: _meet(left, node, rest, turned=False), lag, is_first=False)
+            steps = self._on_one(nets[1], right, lambda node, rest: _meet(left, node, rest, turned=False), lag, is_first=False)
+            return [step for step in steps if not begun or step[2] != begun]  # the same word on both sides is a step above
         return self._on_one(nets[0], left, lambda node, rest: _meet(node, right, rest, turned=True), lag, is_first=True)
 
     def _on_one(
@@ -131,5 +134,5 @@ class Sounds:
 def _meet(left: Node, right: Node, rest: _Lag, *, turned: bool) -> _Place:
     """The place after the side that was behind said a word: ``rest`` begins with an empty phone if it went beyond."""
     if rest[:1] == ("",):
-        return (left, right, rest[1:], turned, True)
-    return (left, right, rest, not turned if rest else True, True)
+        return (left, right, rest[1:], turned, True, "")
+    return (left, right, rest, not turned if rest else True, True, "")

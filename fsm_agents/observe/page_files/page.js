@@ -101,7 +101,7 @@ let time = 0, playing = false, since = 0, shownStep = -1;
 function light(machine, state, move) {
   const rows = move?.[2].map((row) => row[0]) ?? [];
   at(`why-${machine}`).innerHTML = move?.[2].map((row) => `<b>${esc(row[0])}</b> ${esc(row[1])}`).join("<br>") ?? "";
-  document.querySelectorAll(`.${machine} .state`).forEach((node) => node.classList.toggle("active", node.id === call.ids[machine][state]));
+  document.querySelectorAll(`.${machine} :is(.state, .node)`).forEach((node) => node.classList.toggle("active", node.id === call.ids[machine][state]));
   document.querySelectorAll(`.${machine} .row`).forEach((row) => {
     row.classList.toggle("last", rows.some((id) => row.classList.contains(`${machine}-${id}`)));
   });

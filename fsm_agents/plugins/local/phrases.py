@@ -1,13 +1,12 @@
 """What the caller is expected to say, as a small automaton over words. Pure: no engine, no sound, no waiting.
 
-A phrase is words with two constructs: ``[optional words]`` and ``(one way | another way)``; they nest, and a ``*`` behind a
-closing bracket lets it be said any number of times. ``PhraseSet`` reads a set of phrases once and then tells for any text
-whether it is a complete sentence, the beginning of one, or neither.
+A phrase is words with two constructs: ``[optional words]`` and ``(one way | another way)``, where ``/`` says the same as ``|``; they
+nest, and a ``*`` behind a closing bracket lets it be said any number of times. ``PhraseSet`` reads a set of phrases once and then tells
+for any text whether it is a complete sentence, the beginning of one, or neither.
 
-How: each word of a phrase is a *position*; the automaton is the classical one over positions (Glushkov's), made deterministic
-while it is read. A state is therefore exactly "what may come next, and whether one may stop here", so the hundred ways to say
-a number share one state. Rejected: text grammars (JSGF), because the engine's parser refuses without naming the word and
-cannot start in the middle of a sentence.
+How: the automaton is that of flows (:mod:`fsm_agents.flows.words.automaton`), made deterministic. A state is exactly "what may come
+next, and whether one may stop here", so the hundred ways to say a number share one state. Rejected: text grammars (JSGF), because the
+engine's parser refuses without naming the word and cannot start in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -15,20 +14,23 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
 from fsm_agents.errors import MisuseError
+from fsm_agents.flows.problems import FlowError
+from fsm_agents.flows.syntax import Alternatives, Optional, Sequence, Word
+from fsm_agents.flows.words.automaton import Nfa, Repeated
 
-__all__ = ["Match", "Node", "PhraseSet", "Positions", "words_of"]
+__all__ = ["Match", "Node", "PhraseSet", "words_of"]
 
 #: Deepest nesting of brackets. Written by people: more than this is a mistake, and the parser must not exhaust the stack.
 MAX_DEPTH = 20
 #: Most states of one set. A flow's widest state (all numbers to 9999, twice) stays under 300.
 MAX_STATES = 5000
 
-_TOKEN = re.compile(r"\s*(?:([\w'’.\-]+)|([\[\]()|*])|(\S))")
+_TOKEN = re.compile(r"\s*(?:([\w'’.\-]+)|([\[\]()|/*])|(\S))")
 _EDGE = " \t\r\n.,;:!?…“”„«»()" + '"'
 
 
@@ -42,97 +44,47 @@ class Match(enum.Enum):
 
 @attrs.frozen
 class Node:
-    """One state of the automaton: whether a sentence may end here, and the positions that may come next."""
+    """One state of the automaton: whether a sentence may end here, and from where in the phrases it may go on."""
 
     accepts: bool
     follow: frozenset[int]
 
 
-@attrs.frozen
-class _Part:
-    """A piece of a phrase while it is read: whether it may be silent, and where it may begin and end."""
-
-    silent: bool
-    first: frozenset[int]
-    last: frozenset[int]
-
-
-_NOTHING = _Part(silent=True, first=frozenset(), last=frozenset())
-
-
-class Positions:
-    """All words of a set of phrases, each at its own position, and which position may follow which."""
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-        self.follow: list[set[int]] = []
-
-    def word(self, word: str) -> _Part:
-        """A new position for ``word``."""
-        self.words.append(word)
-        self.follow.append(set())
-        here = frozenset((len(self.words) - 1,))
-        return _Part(silent=False, first=here, last=here)
-
-    def sequence(self, left: _Part, right: _Part) -> _Part:
-        """``left`` and then ``right``."""
-        for position in left.last:
-            self.follow[position] |= right.first
-        return _Part(
-            silent=left.silent and right.silent,
-            first=left.first | right.first if left.silent else left.first,
-            last=left.last | right.last if right.silent else right.last,
-        )
-
-    def repeat(self, part: _Part) -> _Part:
-        """``part`` any number of times, also never."""
-        for position in part.last:
-            self.follow[position] |= part.first
-        return attrs.evolve(part, silent=True)
-
-
 class _Reader:
-    """Reads one phrase into ``positions``: choice = sequence {"|" sequence}; item = word | "(" choice ")" | "[" choice "]"."""
+    """Reads one phrase: choice = sequence {"|" sequence}; item = word | "(" choice ")" [ "*" ] | "[" choice "]" [ "*" ]."""
 
-    def __init__(self, phrase: str, positions: Positions) -> None:
+    def __init__(self, phrase: str) -> None:
         self.phrase = phrase
-        self.positions = positions
         self.tokens = list(_tokens(phrase))
         self.at = 0
 
-    def read(self) -> _Part:
+    def read(self) -> Any:
         part = self.choice(0)
         if self.at < len(self.tokens):
             self.fail(f"{self.tokens[self.at]!r} has no partner")
-        if part.silent:
-            self.fail("it can be said without a word: leave one word outside the [ ]")
         return part
 
-    def choice(self, depth: int) -> _Part:
+    def choice(self, depth: int) -> Any:
         ways = [self.sequence(depth)]
         while self.take("|"):
             ways.append(self.sequence(depth))
         if len(ways) > 1 and _NOTHING in ways:
             self.fail("one side of a | is empty")
-        return _Part(
-            silent=any(way.silent for way in ways),
-            first=frozenset().union(*(way.first for way in ways)),
-            last=frozenset().union(*(way.last for way in ways)),
-        )
+        return Alternatives(tuple(ways)) if len(ways) > 1 else ways[0]
 
-    def sequence(self, depth: int) -> _Part:
-        part = _NOTHING
+    def sequence(self, depth: int) -> Any:
+        items: list[Any] = []
         while self.at < len(self.tokens) and self.tokens[self.at] not in ("|", ")", "]"):
-            part = self.positions.sequence(part, self.item(depth))
-        return part
+            items.append(self.item(depth))
+        return Sequence(tuple(items))
 
-    def item(self, depth: int) -> _Part:
+    def item(self, depth: int) -> Any:
         token = self.tokens[self.at]
         self.at += 1
         if token == "*":
             self.fail("a * stands behind a closing bracket")
         if token not in ("(", "["):
-            return self.positions.word(token)
+            return Word(token)
         if depth >= MAX_DEPTH:
             self.fail(f"brackets nest deeper than {MAX_DEPTH}")
         part = self.choice(depth + 1)
@@ -141,8 +93,8 @@ class _Reader:
         if not self.take("]" if token == "[" else ")"):
             self.fail(f"{token!r} has no partner")
         if self.take("*"):
-            return self.positions.repeat(part)
-        return attrs.evolve(part, silent=True) if token == "[" else part
+            return Repeated(part)
+        return Optional(part) if token == "[" else part
 
     def take(self, token: str) -> bool:
         if self.at < len(self.tokens) and self.tokens[self.at] == token:
@@ -154,6 +106,9 @@ class _Reader:
         raise MisuseError(f"phrase {self.phrase!r}: {why}")
 
 
+_NOTHING = Sequence(())
+
+
 def _tokens(phrase: str) -> Iterator[str]:
     for word, sign, other in _TOKEN.findall(phrase):
         if other:
@@ -161,7 +116,7 @@ def _tokens(phrase: str) -> Iterator[str]:
                 f"phrase {phrase!r}: {other!r} means nothing here; phrases are words, [optional words] and (one | another)"
             )
         if sign:
-            yield sign
+            yield "|" if sign == "/" else sign
         elif any(char.isdigit() for char in word):
             raise MisuseError(f"phrase {phrase!r}: write {word!r} as it is spoken, for example 'two' for '2'")
         elif not (any(char.isalpha() for char in word) and "_" not in word):
@@ -202,17 +157,29 @@ class PhraseSet:
         self.phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
         if not self.phrases:
             raise MisuseError("a set of phrases needs at least one phrase")
-        positions = Positions()
-        parts = [_Reader(phrase, positions).read() for phrase in self.phrases]
-        self._word_at = positions.words
-        self._ends = frozenset().union(*(part.last for part in parts))
-        self._follow = [frozenset(after) for after in positions.follow]
-        self.start = Node(accepts=False, follow=frozenset().union(*(part.first for part in parts)))
+        self._nfa = Nfa(lambda word: (word,), _no_reference)
+        start = self._nfa.node()
+        self._ends = frozenset(self._read(phrase, start) for phrase in self.phrases)
+        self._reached: dict[int, frozenset[int]] = {}
+        self.start = attrs.evolve(self._node({start}), accepts=False)
         #: Every word that can be said, sorted.
-        self.words: tuple[str, ...] = tuple(sorted(set(positions.words)))
+        self.words: tuple[str, ...] = tuple(sorted({word for arcs in self._nfa.arcs for word, _ in arcs}))
         #: The automaton: for each state, word to next state.
         self.nodes: dict[Node, dict[str, Node]] = {}
         self._explore(self.start)
+
+    def _read(self, phrase: str, start: int) -> int:
+        """Add a phrase; where it ends."""
+        part, end = _Reader(phrase).read(), self._nfa.node()
+        try:
+            first = self._nfa.node()
+            self._nfa.silent[start].append(first)
+            self._nfa.add(part, first, end)
+        except FlowError as error:
+            raise MisuseError(f"phrase {phrase!r}: {error.problems[0].message}") from None
+        if end in self._nfa.reach(first):
+            raise MisuseError(f"phrase {phrase!r}: it can be said without a word: leave one word outside the [ ]")
+        return end
 
     def _explore(self, start: Node) -> None:
         waiting = [start]
@@ -225,16 +192,20 @@ class PhraseSet:
                     f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
                 )
             by_word: dict[str, set[int]] = {}
-            for position in node.follow:
-                by_word.setdefault(self._word_at[position], set()).add(position)
+            for place in node.follow:
+                for word, after in self._nfa.arcs[place]:
+                    by_word.setdefault(word, set()).add(after)
             self.nodes[node] = {word: self._node(by_word[word]) for word in sorted(by_word)}
             waiting.extend(self.nodes[node].values())
 
-    def _node(self, positions: set[int]) -> Node:
-        return Node(
-            accepts=not positions.isdisjoint(self._ends),
-            follow=frozenset().union(*(self._follow[position] for position in positions)),
-        )
+    def _node(self, places: set[int]) -> Node:
+        reached: set[int] = set()
+        for place in places:
+            if place not in self._reached:
+                self._reached[place] = frozenset(self._nfa.reach(place))
+            reached |= self._reached[place]
+        follow = frozenset(place for place in reached if self._nfa.arcs[place])
+        return Node(accepts=not self._ends.isdisjoint(reached), follow=follow)
 
     def walk(self, words: Iterable[str], start: Node | None = None) -> Node | None:
         """The state after ``words`` (from the beginning, or from ``start``); None if no sentence goes that way."""
@@ -275,3 +246,7 @@ class PhraseSet:
 
     def __repr__(self) -> str:
         return f"PhraseSet({list(self.phrases)!r})"
+
+
+def _no_reference(ref: object) -> NoReturn:
+    raise AssertionError(ref)  # pragma: no cover - these phrases have none

@@ -62,7 +62,7 @@ def _rows() -> Iterator[str]:
     yield "| hello | said | | menu | |"
     for key, topic in enumerate(TOPICS, 1):
         yield f'| menu | "[my] {topic} [please]", press {key} | | {topic}_which | |'
-        yield f'| {topic}_which | filled | {topic}_kind = new | {topic}_more | |'
+        yield f"| {topic}_which | filled | {topic}_kind = new | {topic}_more | |"
         yield f"| {topic}_which | filled | | prove_{topic if topic in ('loan', 'transfer') else 'none'} | |".replace(
             "prove_none", f"{topic}_amount"
         )
@@ -105,7 +105,7 @@ def _states() -> Iterator[str]:
 
 def _rest() -> Iterator[str]:
     for topic in TOPICS:
-        yield f'[groups.{topic}]\nstates = [{", ".join(f"{chr(34)}{topic}_{step}{chr(34)}" for step in STEPS)}]'
+        yield f"[groups.{topic}]\nstates = [{', '.join(f'{chr(34)}{topic}_{step}{chr(34)}' for step in STEPS)}]"
         yield f'[slots.{topic}_kind]\ntype = "choice"\n[slots.{topic}_kind.values]\nold = "old"\nnew = "new"'
         yield f'[slots.{topic}_sum]\ntype = "number"\nrange = "1..999"'
         yield f'[tools.{topic}_read]\nargs = ["{topic}_sum"]\nreturns = {{ count = "number" }}\nexample = {{ count = 1 }}'

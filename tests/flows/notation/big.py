@@ -20,37 +20,39 @@ def word(number: int) -> str:
 
 
 def big_flow(states: int = 200, rows: int = 5, *, corrections: bool = False) -> str:
-    """A flow of ``states`` states that ask, each with ``rows`` rows (at least 2), and seven rows and two states more.
+    """A flow of ``states`` states that ask, each with ``rows`` rows (at least 2), a fifth as many slots, seven global rows, two ends.
 
     Args:
-        states: How many states ask for something; as many slots.
+        states: How many states ask for something.
         rows: Rows of each of them.
         corrections: Whether three slots can be corrected from everywhere.
     """
-    cells = [row for number in range(states) for row in _rows(number, states, rows)]
+    slots = max(1, states // 5)
+    cells = [row for number in range(states) for row in _rows(number, states, rows, slots)]
     parts = [
         'flow = "big"\nversion = 1\nlang = "en-US"\nstart = "s0"\n',
         "[rows]\nmain = '''\n" + _table(["in | on | when | to | do", *cells]) + "'''",
-        "everywhere = '''\n" + _table(["in | on | to | do", *_everywhere(states, corrections)]) + "'''",
-        "[phrases]\n" + "\n".join(f'help{n} = "help [me] with {word(8 * n)} / what is {word(8 * n)}"' for n in range(states)),
+        "everywhere = '''\n" + _table(["in | on | to | do", *_everywhere(slots, corrections)]) + "'''",
+        "[phrases]\n" + "\n".join(f'help{n} = "help [me] with {word(8 * n)} / what is {word(8 * n)}"' for n in range(slots)),
         '[prompts]\nmenu = "You can say many things."',
-        *(_slot(number) for number in range(states)),
-        *(_state(number) for number in range(states)),
+        *(_slot(number) for number in range(slots)),
+        *(_state(number, slots) for number in range(states)),
         '[states.person]\nsay = "One moment."\nend = "handed_off"',
         '[states.done]\nsay = "Goodbye."\nend = "done"',
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(number: int, states: int, rows: int) -> list[str]:
+def _rows(number: int, states: int, rows: int, slots: int) -> list[str]:
     here, after = f"s{number}", f"s{number + 1}" if number + 1 < states else "done"
+    slot = number % slots
     a, b, c, d = (word(8 * number + step) for step in range(1, 5))
     all_rows = [
         f"{here} | filled | | {after} |",
-        f"{here} | help{number} | | stay | say menu",
-        f'{here} | "[i] (want / need) [a / the] {a} [or {b}]", press {number % 9 + 1} | | {after} | set v{number} = {c}',
-        f'{here} | "(take / give) me {{v{number}}} and [a] {d}" | not v{(number + 1) % states} | next |',
-        f'{here} | "go (back / on) to {b}" | v{number} = {c} and tries < 3 | {f"s{max(0, number - 1)}"} | say "Back to {b}."; clear v{number}',
+        f'{here} | "(want / need) [a] {a} [or {b}]", press {number % 9 + 1} | | {after} | set v{slot} = {_value(slot)}',
+        f'{here} | no_match 2+ | not v{(slot + 1) % slots} | stay | say "You can say {a}, or {b}."',
+        f"{here} | help{slot} | | stay | say menu",
+        f'{here} | "(take / give) me {{v{slot}}} and [a] {c}" | v{(slot + 2) % slots} = {_value((slot + 2) % slots)} and tries < 3 | next |',
     ]
     while len(all_rows) < rows:
         other = word(8 * states + number * rows + len(all_rows))
@@ -58,8 +60,8 @@ def _rows(number: int, states: int, rows: int) -> list[str]:
     return all_rows[: max(2, rows)]
 
 
-def _everywhere(states: int, corrections: bool) -> list[str]:
-    fixed = [f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, states))] * corrections
+def _everywhere(slots: int, corrections: bool) -> list[str]:
+    fixed = [f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, slots))] * corrections
     return [
         *fixed,
         "any | repeat | stay | say last",
@@ -76,17 +78,21 @@ def _table(rows: list[str]) -> str:
     return "".join(f"| {row} |\n" for row in [rows[0], "|".join(["---"] * (rows[0].count("|") + 1)), *rows[1:]])
 
 
+def _value(slot: int) -> str:
+    return word(8 * slot + 6)
+
+
 def _slot(number: int) -> str:
-    c, d, e = (word(8 * number + step) for step in (3, 5, 6))
+    c, d, e = (word(8 * number + step) for step in (5, 6, 7))
     return (
         f'[slots.v{number}]\ntype = "choice"\nsays = "{{}} / [a] {{}} [one]"\n'
         f'[slots.v{number}.values]\n{c} = "{c} [size]"\n{d} = "{d} / {e}"'
     )
 
 
-def _state(number: int) -> str:
+def _state(number: int, slots: int) -> str:
     return (
-        f'[states.s{number}]\nask = "v{number}"\nsay = "What about {word(8 * number + 3)}?"\n'
+        f'[states.s{number}]\nask = "v{number % slots}"\nsay = "What about {word(8 * number + 3)}?"\n'
         f'retry = ["{word(8 * number + 3)} or {word(8 * number + 5)}?", "Please say one of them."]'
     )
 

@@ -12,12 +12,15 @@ from fsm_agents.flows.words.ambiguity import Common, Overlaps, TooLarge
 from fsm_agents.flows.words.vocabulary import Edge, question
 
 WORDS = tuple(
-    f"{head}{tail}" for head, tail in product(("ba", "do", "fi", "gu", "lo", "mi", "ne", "pa", "ro", "su", "ta", "vi"), ("n", "r", "lo", "mi"))
+    f"{head}{tail}"
+    for head, tail in product(("ba", "do", "fi", "gu", "lo", "mi", "ne", "pa", "ro", "su", "ta", "vi"), ("n", "r", "lo", "mi"))
 )
 SLOTS = {
     "count": SlotSpec("count", "number", range=(1, 20)),
     "day": SlotSpec("day", "date", future=90),
-    "size": SlotSpec("size", "choice", values={name: read_phrase(f"{name} / {name} one") for name in ("small", "medium", "large")}),
+    "size": SlotSpec(
+        "size", "choice", values={name: read_phrase(f"{name} / {name} one") for name in ("small", "medium", "large")}
+    ),
 }
 EVERYWHERE = tuple(
     Edge(number, read_phrase(text), SLOTS)

@@ -11,8 +11,8 @@ from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
-from fsm_agents.flows.words.automaton import ANY, NEVER, Machine, machine_of, phrase_words, repeated
-from fsm_agents.flows.words.net import MAX_KEPT, Net, Spans
+from fsm_agents.flows.words.automaton import ANY, NEVER, machine_of, phrase_words, repeated
+from fsm_agents.flows.words.net import MAX_KEPT, MAX_WAYS, Spans
 from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
 from fsm_agents.plugins.local.phrases import Match, PhraseSet
 
@@ -22,7 +22,7 @@ SLOTS = {
     "c": SlotSpec("c", "choice", values={"red": Word("red"), "both": read_phrase("red and one")}),
     "t": SlotSpec("t", "text", words=(1, 2)),
 }
-SENTENCES = {"n": [("one",), ("two",)], "c": [("red",), ("red", "and", "one")]}
+SENTENCES: dict[str, list[tuple[str, ...]]] = {"n": [("one",), ("two",)], "c": [("red",), ("red", "and", "one")]}
 PLAIN = Vocabulary(before=Word("um"), after=Word("please"))
 
 
@@ -31,9 +31,11 @@ def phrases(*, slots: bool) -> st.SearchStrategy[Phrase]:
     start = leaf | st.sampled_from([SlotRef("n"), SlotRef("c"), SlotRef("t")]) if slots else leaf
     return st.recursive(
         start,
-        lambda inner: st.lists(inner, min_size=1, max_size=3).map(lambda items: Sequence(tuple(items)))
-        | inner.map(Optional)
-        | st.lists(inner, min_size=1, max_size=3).map(lambda ways: Alternatives(tuple(ways))),
+        lambda inner: (
+            st.lists(inner, min_size=1, max_size=3).map(lambda items: Sequence(tuple(items)))
+            | inner.map(Optional)
+            | st.lists(inner, min_size=1, max_size=3).map(lambda ways: Alternatives(tuple(ways)))
+        ),
         max_leaves=7,
     )
 
@@ -50,20 +52,21 @@ def naive(phrase: Phrase, words: tuple[str, ...], at: int) -> set[tuple[int, Spa
         case Optional(inner):
             return {(at, ())} | naive(inner, words, at)
         case Alternatives(ways):
-            return set().union(*(naive(way, words, at) for way in ways))
+            return {one for way in ways for one in naive(way, words, at)}
         case Sequence(items):
             found: set[tuple[int, Spans]] = {(at, ())}
             for item in items:
                 found = {(end, (*told, *more)) for stop, told in found for end, more in naive(item, words, stop)}
             return found
-    raise AssertionError(phrase)
+        case PhraseRef():
+            raise AssertionError(phrase)
 
 
 def naive_parses(phrase: Phrase, words: tuple[str, ...]) -> set[Spans]:
     led = next((at for at, word in enumerate(words) if word != "um"), len(words))
     tail = len(words) - next((at for at, word in enumerate(reversed(words)) if word != "please"), len(words))
     ends = range(tail, len(words) + 1)
-    return {spans for start in range(led + 1) for end, spans in naive(phrase, words, start) if end in ends and end >= start}
+    return {spans for start in range(led + 1) for end, spans in naive(phrase, words, start) if end in ends}
 
 
 SAID = st.lists(st.sampled_from([*WORDS, "um", "please"]), max_size=6).map(tuple)
@@ -143,9 +146,10 @@ def test_what_was_walked_is_forgotten_when_it_is_too_much(monkeypatch: pytest.Mo
 
 def test_many_ways_are_cut_to_the_best() -> None:
     text = SlotSpec("t", "text", words=(1, 20))
-    net = PLAIN.net(Edge(0, Sequence((SlotRef("t"), SlotRef("u"))), {"t": text, "u": SlotSpec("u", "text")}))
+    net = PLAIN.net(Edge(0, Sequence(tuple(map(SlotRef, "tuv"))), dict.fromkeys("tuv", text)))
     spans = net.spans(tuple("a b c d e f g h i j k l m n o p q r".split()))
-    assert spans[0] == (("t", 0, 17), ("u", 17, 18))
+    assert spans[0] == (("t", 0, 16), ("u", 16, 17), ("v", 17, 18))
+    assert len(spans) <= MAX_WAYS
 
 
 def test_repeated_says_it_any_number_of_times() -> None:
@@ -206,6 +210,16 @@ def test_a_slot_with_too_many_states_is_refused() -> None:
         PLAIN.machine(SlotSpec("x", "choice", values={"v": phrase}))
 
 
+def test_a_choice_of_hundreds_of_which_several_may_be_said_is_built_or_refused() -> None:
+    names = [f"{a}{b}{c}" for a in "abcdefghij" for b in "abcdefghij" for c in "abcdefghij"]
+    plain = {name: Word(name) for name in names}
+    assert len(PLAIN.machine(SlotSpec("x", "choice", values=plain, many=True)).rows) < 10
+    with pytest.raises(FlowError, match="the choice 'x' is too large"):
+        PLAIN.machine(
+            SlotSpec("x", "choice", values={name: read_phrase(f"[the] {name} [one] [{name}]") for name in names}, many=True)
+        )
+
+
 def test_references_inside_a_slot_are_refused() -> None:
     for inside in (SlotRef("n"), PhraseRef("yes")):
         with pytest.raises(FlowError, match="cannot be used in here"):
@@ -224,7 +238,6 @@ def test_unknown_names_are_refused_by_name() -> None:
 def test_a_net_without_a_way_through_says_no() -> None:
     vocabulary = Vocabulary()
     net = vocabulary.net(Edge(0, SlotRef("pick"), {"pick": SlotSpec("pick", "choice")}))
-    assert isinstance(net, Net)
     assert not net.lives(net.words)
-    assert net.needs == (frozenset(), ())
-    assert isinstance(NEVER, Machine)
+    assert net.needs == (frozenset(), (NEVER,))
+    assert net.spans(("a",)) == []

@@ -50,9 +50,9 @@ def test_the_pieces_give_the_transcript_back(text: str, said: str) -> None:
     assert as_said(text) == said
 
 
-@given(st.text() | st.text(alphabet="0123456789abpm.,:/-'$£%&@# th½⁄"))
-@example("⁄½")
-@example("1⁄0")
+@given(st.text() | st.text(alphabet="0123456789abpm.,:/-'$£%&@# th½\u2044"))
+@example("\u2044½")
+@example("1\u20440")
 @example("٣ pizzas")
 @example("²²² ①")
 def test_any_text_gives_words_and_normalising_them_changes_nothing(text: str) -> None:
@@ -63,6 +63,8 @@ def test_any_text_gives_words_and_normalising_them_changes_nothing(text: str) ->
     assert len(found) <= MAX_WORDS
 
 
-@pytest.mark.parametrize("text", ["9" * 100_000, "a" * 100_000, "1,000," * 50_000, "$" * 100_000, "a." * 50_000, "½" * 50_000, "x1" * 50_000])
+@pytest.mark.parametrize(
+    "text", ["9" * 100_000, "a" * 100_000, "1,000," * 50_000, "$" * 100_000, "a." * 50_000, "½" * 50_000, "x1" * 50_000]
+)
 def test_huge_texts_are_cut(text: str) -> None:
     assert len(normalise(text)) <= MAX_WORDS

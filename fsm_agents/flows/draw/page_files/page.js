@@ -26,7 +26,7 @@ function zoom(scale) {
 function fit() {
   const sheet = at("sheet");
   const wide = (sheet.clientWidth - 24) / size.width, high = (sheet.clientHeight - 24) / size.height;
-  zoom(Math.max(Math.min(wide, high, 1.2), Math.min(wide, 0.55)));  // readable first, whole second
+  return Math.min(wide, high, 1.2);
 }
 
 function dress() {
@@ -105,32 +105,25 @@ function choose(id, focus = false) {
   for (const node of svg.querySelectorAll(".chosen, .out")) node.classList.remove("chosen", "out");
   const node = box(id);
   if (node) { node.classList.add("chosen"); seen(node); }
-  const rows = state.hears.map((key) => [key, flow.rows[key]]);
-  const leads = new Set(state.hears);
-  for (const edge of svg.querySelectorAll(".edge")) if ([...edge.classList].some((name) => leads.has(name)) && starts(edge, rows, state)) edge.classList.add("out");
-  const hears = (who) => rows.filter(([, row]) => row.on.some((part) => part[0] === who)).map(([, row]) => [...triggers(row, who), move(row)]);
-  const from = flow.states.filter((other) => other.id !== id && other.kind !== "any" && other.hears.some((key) => flow.rows[key].dest === id && flow.rows[key].in !== "any" && !flow.rows[key].in.startsWith("any but")));
+  for (const edge of svg.querySelectorAll(`.edge.from-${id}`)) edge.classList.add("out");
+  const hears = (keys, who) => keys.map((key) => flow.rows[key]).map((row) => [...triggers(row, who), move(row)]);
+  const from = new Set([...svg.querySelectorAll(`.edge.to-${id}`)].flatMap((edge) => [...edge.classList]).filter((name) => name.startsWith("from-")));
   const said = state.says.map(([when, text, audio]) => [make("p", when, "dim"), make("p", text), ...(audio ? [make("p", `recorded: ${audio}`, "dim")] : [])]);
   at("detail").replaceChildren(
     make("h2", state.name), make("p", [state.about, state.place].filter(Boolean).join(" · "), "dim"),
     ...section("What is said", said),
-    ...section("What may be said", hears("caller")),
-    ...section("What else may happen", hears("event")),
-    ...section("Comes from", from.map((other) => [link(other.id, other.name)])),
+    ...section("What may be said", hears(state.hears, "caller")),
+    ...section("What else may happen", hears(state.events, "event")),
+    ...section("Comes from", [...from].map((name) => states.get(name.slice(5))).map((other) => [link(other.id, other.name)])),
   );
   if (focus) at("detail").focus({ preventScroll: true });
-}
-
-function starts(edge, rows, state) {  // rows of many states are drawn from a note: there they belong
-  const own = state.kind === "any" ? () => true : (row) => row.in.split(", ").includes(state.name.split("/").pop()) || row.on.some((part) => part[1].startsWith("ended "));
-  return rows.some(([key, row]) => edge.classList.contains(key) && own(row));
 }
 
 // --- search -------------------------------------------------------------------------------------------------------------------------
 
 const text = new Map(flow.states.map((state) => [state.id, [
   state.name, state.about, ...state.says.map((said) => said[1]),
-  ...state.hears.filter((key) => state.kind === "any" || !flow.rows[key].in.startsWith("any")).flatMap((key) => flow.rows[key].on.flatMap((part) => part.slice(1))),
+  ...[...state.hears, ...state.events].filter((key) => state.kind === "any" || !flow.rows[key].in.startsWith("any")).flatMap((key) => flow.rows[key].on.flatMap((part) => part.slice(1))),
 ].map((part) => part.toLowerCase())]));
 
 function search() {
@@ -222,14 +215,13 @@ function theme(on) {
 
 at("facts").textContent = flow.facts;
 dress();
-fit();
+zoom(Math.max(fit(), 0.6));  // readable first; the button shows the whole
 theme(dark.matches);
 dark.addEventListener("change", () => theme(dark.matches));
 at("theme").addEventListener("click", () => theme(!document.documentElement.classList.contains("dark")));
 at("in").addEventListener("click", () => zoom(size.scale * 1.25));
 at("out").addEventListener("click", () => zoom(size.scale / 1.25));
-at("fit").addEventListener("click", fit);
-addEventListener("resize", fit);
+at("fit").addEventListener("click", () => zoom(fit()));
 at("search").addEventListener("input", search);
 if (flow.calls.length) {
   at("player").hidden = false;

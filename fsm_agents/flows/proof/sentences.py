@@ -1,0 +1,78 @@
+"""Shortest sentences of phrases, with chosen slots in them: what a counterexample's caller says. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fsm_agents.flows.machine.flat import Edge
+from fsm_agents.flows.machine.secret import open_secret
+from fsm_agents.flows.machine.world import World
+from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
+
+__all__ = ["MOST_SETS", "example_sentence", "shortest", "spoken"]
+
+MOST_SETS: Final = 32
+"""Most different sets of slots that are kept for one phrase."""
+
+Said = tuple["str | SlotRef", ...]
+
+
+def shortest(phrase: Phrase, phrases: Mapping[str, Phrase] | None = None) -> dict[frozenset[str], Said]:
+    """For each set of slots that a sentence of the phrase can fill: a shortest one, as words and slots; the shortest first."""
+    found = _sets(phrase, phrases or {})
+    return dict(sorted(found.items(), key=lambda pair: (len(pair[1]), sorted(pair[0]))))
+
+
+def _sets(phrase: Phrase, phrases: Mapping[str, Phrase]) -> dict[frozenset[str], Said]:
+    match phrase:
+        case Word(text):
+            return {frozenset(): (text,)}
+        case SlotRef(slot):
+            return {frozenset({slot}): (phrase,)}
+        case PhraseRef(name):
+            return _sets(phrases[name], phrases)
+        case Optional(inner):
+            return _fewest({frozenset(): ()}, _sets(inner, phrases))
+        case Alternatives(ways):
+            return _fewest(*(_sets(way, phrases) for way in ways))
+        case Sequence(items):
+            found: dict[frozenset[str], Said] = {frozenset(): ()}
+            for item in items:
+                more = _sets(item, phrases)
+                found = _fewest(*({a | b: x + y for b, y in more.items()} for a, x in found.items()))
+            return found
+
+
+def _fewest(*tables: dict[frozenset[str], Said]) -> dict[frozenset[str], Said]:
+    found: dict[frozenset[str], Said] = {}
+    for table in tables:
+        for slots, said in table.items():
+            if slots not in found or len(said) < len(found[slots]):
+                found[slots] = said
+    return dict(sorted(found.items(), key=lambda pair: len(pair[1]))[:MOST_SETS])
+
+
+def example_sentence(world: World, edge: Edge, values: Mapping[str, Any] | None = None) -> str:
+    """A shortest sentence of an edge.
+
+    Args:
+        world: The flow.
+        edge: An edge with a phrase.
+        values: Slots by full name: the sentence says these and no others, if there is one; slots without a value stand in braces.
+    """
+    assert edge.phrase is not None  # noqa: S101 - the caller asks for words
+    found, given = shortest(edge.phrase, edge.scope.spec.phrases), values or {}
+    said = found.get(frozenset(given)) if values is not None else None
+    said = next(iter(found.values())) if said is None else said
+    return " ".join(part if isinstance(part, str) else _value(world, part.slot, given) for part in said)
+
+
+def _value(world: World, name: str, given: Mapping[str, Any]) -> str:
+    return spoken(world, name, given[name]) if name in given else f"{{{name.rpartition('/')[2]}}}"
+
+
+def spoken(world: World, name: str, value: Any) -> str:
+    """How a caller says a value of a slot."""
+    value, slot = open_secret(value), world.flat.slots[name]
+    return world.spoken(list(value) if isinstance(value, tuple) else value, slot)

@@ -1,0 +1,94 @@
+"""Asking the model what a flow wants to know: inside the answer to a turn, where its words are spoken as they come, or aside."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from fsm_agents.flows.machine.effects import AskModel
+from fsm_agents.flows.machine.events import NotJudged
+from fsm_agents.pipelines.composer import closing
+from fsm_agents.session.flow_model import answers, ask
+
+if TYPE_CHECKING:
+    from fsm_agents.session.flow_run import FlowRun
+    from fsm_agents.session.flow_voice import FlowVoice
+
+__all__ = ["FlowAsking"]
+
+
+class FlowAsking:
+    """The model of one session, as its flow asks it.
+
+    Args:
+        voice: The flow in the session.
+
+    Attributes:
+        question: What the answer to the running turn has to ask; it stays until the model has answered it.
+    """
+
+    def __init__(self, voice: FlowVoice) -> None:
+        self._voice = voice
+        self.question: AskModel | None = None
+        self._aside: tuple[int, anyio.CancelScope] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a model is asked aside: the caller waits for it, and not it for the caller."""
+        return self._aside is not None
+
+    def ask(self, asked: AskModel) -> None:
+        """Ask: in the answer to the turn if there is one, else aside."""
+        if self._voice.turns.answering:
+            self.question = asked
+        else:
+            scope = anyio.CancelScope()
+            self._aside = asked.number, scope
+            self._voice.session.host.spawn(partial(self._ask_aside, asked, self._voice.run, scope), "model")
+
+    def follow(self) -> None:
+        """The flow made a step: nobody waits any more for the answer to an older question."""
+        call = self._voice.run.data.call
+        if self.question is not None and self.question.number != call:
+            self.question = None
+        if self._aside is not None and self._aside[0] != call:
+            self._aside[1].cancel()
+            self._aside = None
+
+    async def answer(self) -> AsyncGenerator[str]:
+        """The model's words in the answer to a turn, in pieces. What the flow says itself is said by it."""
+        voice = self._voice
+        while (asked := self.question) is not None:
+            run, spoke = voice.run, False
+            async with closing(self._answers(asked, run)) as pieces:
+                async for piece in pieces:
+                    if self.question is not asked:  # the flow has moved on
+                        break
+                    if isinstance(piece, str):
+                        spoke = True
+                        yield piece
+                        continue
+                    if spoke and voice.session.host.mouth is not None:
+                        await voice.session.host.mouth.end_round()  # its words stand before those of the flow
+                    if self.question is asked:
+                        self.question = None
+                        with voice.turns.as_answer():
+                            run.judged(piece)
+
+    def _answers(self, asked: AskModel, run: FlowRun) -> AsyncGenerator[Any]:
+        session = self._voice.session
+        llm: Any = getattr(session.pipeline, "llm", None)
+        return answers(asked, run, llm, session.history, session.agent.instructions, streams=True)
+
+    async def _ask_aside(self, asked: AskModel, run: FlowRun, scope: anyio.CancelScope) -> None:
+        session = self._voice.session
+        llm: Any = getattr(session.pipeline, "llm", None)
+        found = NotJudged(asked.number, "stopped")
+        with scope:
+            found = await ask(asked, run, llm, session.history, session.agent.instructions)  # type: ignore[assignment]
+        if self._aside is not None and self._aside[1] is scope:
+            self._aside = None
+            run.judged(found)

@@ -1,0 +1,491 @@
+"""Plays one conversation of a flow without audio, without a loop, and without waiting: time is a number, and speech takes some of it.
+
+The rule for time: everybody says :data:`WORDS_A_SECOND`; a turn of the caller ends ``defaults.complete`` seconds after the last word;
+tools, models and those who take over answer after :data:`ANSWERS_AFTER` unless a script says otherwise; keys come
+:data:`BETWEEN_KEYS` apart. Silence counts from the end of what is said, as in a call.
+
+It decides nothing: effects of a step are put where a script, a walk or a person can answer them.
+"""
+
+from __future__ import annotations
+
+import datetime
+import heapq
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from fsm_agents.flows.flow import Flow
+from fsm_agents.flows.hearing import heard
+from fsm_agents.flows.machine.data import FlowData
+from fsm_agents.flows.machine.effects import AskModel, CallTool, CancelTool, EmitEvent, EndFlow, HandOver, SayLines
+from fsm_agents.flows.machine.events import (
+    OUTSIDE,
+    Begun,
+    ConditionsRead,
+    Facts,
+    Heard,
+    HostSent,
+    HungUp,
+    Interrupted,
+    KeyPressed,
+    PromptHeard,
+    Resumed,
+    SilenceLasted,
+)
+from fsm_agents.flows.machine.flat import CHECKING, FlatState
+from fsm_agents.flows.words.types import Moment
+from fsm_agents.fsm.engine import Due
+from fsm_agents.fsm.joint import Arm, Step
+
+__all__ = [
+    "ANSWERS_AFTER", "BETWEEN_KEYS", "NOW", "SECOND", "TODAY", "WORDS_A_SECOND", "Before", "Player", "Said", "Seen", "seconds",
+]  # fmt: skip
+
+SECOND: Final = 1_000_000
+"""µs: time is a whole number of them."""
+WORDS_A_SECOND: Final = 2.5
+"""150 words a minute, the usual pace of speech on the telephone."""
+ANSWERS_AFTER: Final = SECOND // 2
+"""µs until a tool, a model or a person has answered, if nothing else is said."""
+BETWEEN_KEYS: Final = SECOND // 5
+"""µs between two keys of one entry."""
+TODAY: Final = datetime.date(2026, 3, 2)
+"""The day on which everything is played unless told otherwise: a Monday, always the same, so that a test is too."""
+NOW: Final = datetime.time(10, 0)
+"""The time of day at which a conversation begins."""
+
+
+def seconds(micros: int) -> str:
+    """A duration as it is written: ``4s``, ``6.999s``."""
+    return f"{micros / SECOND:.6f}".rstrip("0").rstrip(".") + "s"
+
+
+@attrs.frozen
+class Said:
+    """One line of the agent.
+
+    Args:
+        text: Its words.
+        state: The state that said it.
+        start: When it begins to sound, µs.
+        stop: When it was heard to its end.
+    """
+
+    text: str
+    state: str
+    start: int
+    stop: int
+
+
+@attrs.frozen
+class Before:
+    """Where a conversation stood before a step."""
+
+    state: str
+    slots: tuple[tuple[str, Any], ...]
+    call: int
+    visit: int
+
+
+@attrs.frozen(eq=False)
+class Seen:
+    """One step, for properties to look at.
+
+    Args:
+        player: The conversation, after the step.
+        event: What came.
+        step: What it did.
+        before: Where it stood.
+        twin: What the same event did to a copy that had been saved and restored; ``None``: there is none.
+    """
+
+    player: Player
+    event: object
+    step: Step
+    before: Before
+    twin: Step | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What is said in this step."""
+        return tuple(line.text for effect in self.step.effects if isinstance(effect, SayLines) for line in effect.lines)
+
+
+@attrs.define
+class _Reply:
+    """What is sounding, or waits to."""
+
+    stop: int
+    barge_in: str
+    entry: bool
+    visit: int
+
+
+class Player:
+    """One conversation.
+
+    Args:
+        flow: The flow.
+        today: The date.
+        now: The time of day at which it begins.
+        conditions: What the host's conditions say; others are asked of what the flow is bound to, else they say no.
+        watch: Is shown every step.
+        data: A conversation that goes on; without one it begins with :meth:`begin`.
+
+    Attributes:
+        time: µs since the beginning.
+        said: What the agent said, in order.
+        work: What the flow asked for and nobody answered yet, by number: tools and hand-offs.
+        asked: What the model was asked and did not answer yet.
+        emitted: What the host was told.
+        outcome: Of the end; empty before.
+        idle: Steps since somebody outside did something: a flow that runs in a circle has many.
+        twin: A copy that was saved and restored, to be held against the conversation at its next event.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        *,
+        today: datetime.date = TODAY,
+        now: datetime.time = NOW,
+        conditions: Mapping[str, bool] | None = None,
+        watch: Callable[[Seen], None] | None = None,
+        data: FlowData | None = None,
+    ) -> None:
+        self.flow, self.today, self.clock, self.watch = flow, today, now, watch
+        self.conditions: dict[str, bool] = dict(conditions or {})
+        self._names = sorted({name for scope in flow.flat.scopes.values() for name in scope.spec.conditions})
+        self.data = flow.start() if data is None else data
+        self.time = 0
+        self.said: list[Said] = []
+        self.work: dict[int, CallTool | HandOver] = {}
+        self.asked: AskModel | None = None
+        self.emitted: list[EmitEvent] = []
+        self.outcome = ""
+        self.idle = 0
+        self.twin: FlowData | None = None
+        self._replies: list[_Reply] = []
+        self._timers: list[tuple[int, int, Due]] = []
+        self._armed = 0
+        self._quiet = 0
+        self._speaking = False
+
+    # --- what it is ----------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> FlatState | None:
+        """Where the conversation is."""
+        return self.flow.state(self.data)
+
+    @property
+    def where(self) -> str:
+        """The same as text."""
+        return str(self.data.cell("flow").state)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.flow.ended(self.data)
+
+    @property
+    def pending(self) -> CallTool | HandOver | None:
+        """The tool or hand-off that the flow waits for now."""
+        return self.work.get(self.data.call)
+
+    @property
+    def late(self) -> list[int]:
+        """The numbers of those that nobody waits for any more."""
+        return [number for number in self.work if number != self.data.call]
+
+    @property
+    def sounds(self) -> bool:
+        """Whether the agent speaks."""
+        return bool(self._replies)
+
+    @property
+    def listening(self) -> bool:
+        """Whether the flow waits for the caller, so that silence counts."""
+        state = self.state
+        return (
+            state is not None and state.listens and not self.where.endswith(CHECKING)
+            and self.asked is None and not self._replies and not self._speaking and not self.data.keys and not self.ended
+        )  # fmt: skip
+
+    @property
+    def moment(self) -> Moment:
+        """The date and the time of day."""
+        began = datetime.datetime.combine(self.today, self.clock)
+        now = began + datetime.timedelta(microseconds=self.time)
+        return Moment(now.date(), now.time())
+
+    def facts(self) -> Facts:
+        """The host's conditions as they are now."""
+        bound, told = self.flow.binding.conditions, self.conditions
+        return tuple((name, told[name] if name in told else name in bound and bool(bound[name]())) for name in self._names)
+
+    # --- what happens --------------------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The conversation begins."""
+        self.outside(Begun(self.facts()))
+
+    def hear(self, text: str) -> None:
+        """The caller says something once the agent is silent."""
+        self.listen()
+        self._say_for(text)
+        self.outside(self._heard(text))
+
+    def cut_in(self, text: str, *, told_late: bool = False) -> None:
+        """The caller speaks over the agent: as the state's ``barge_in`` says, that cuts it, or the words are kept, or dropped.
+
+        Args:
+            text: The words.
+            told_late: Whether the flow is told of the end of the prompt before it is told of the interruption.
+        """
+        if not self._replies:
+            self.hear(text)
+            return
+        policy = self._replies[-1].barge_in
+        self._say_for(text)
+        if self.ended:
+            return
+        if not self._replies or policy == "none":
+            self.listen()
+        elif policy == "match" and not self._heard(text).parses:
+            return  # other words over it are dropped
+        else:
+            self._cut(told_late=told_late)
+        if not self.ended:
+            self.outside(self._heard(text))
+
+    def press(self, keys: str) -> None:
+        """The caller presses keys, one after the other; they cut what may be cut."""
+        for key in keys:
+            if self.ended:
+                return
+            self.pass_time(BETWEEN_KEYS)
+            if self._replies and self._replies[-1].barge_in == "any":
+                self._cut()
+            if not self.ended:
+                self.outside(KeyPressed(key, self.facts()))
+
+    def silence(self) -> bool:
+        """The caller says nothing until the flow notices. Whether it did: it does not where it does not wait for the caller."""
+        self.listen()
+        for _ in range(MOST_STEPS):
+            found = self._next()
+            if found is None or self._silence_due() is None:
+                return False
+            self._one()
+            if found[1] == SILENCE:
+                return True
+        return False
+
+    def send(self, name: str) -> None:
+        """The host sends an event."""
+        self.outside(HostSent(self.flow.check_event(name), self.facts()))
+
+    def hang_up(self) -> None:
+        """The caller leaves."""
+        self._replies.clear()
+        self.outside(HungUp(self.facts()))
+
+    def answer(self, event: Any) -> None:
+        """A tool, a person or the model answered; ``event`` carries its number."""
+        self.work.pop(event.number, None)
+        if self.asked is not None and self.asked.number == event.number:
+            self.asked = None
+        self.outside(attrs.evolve(event, facts=self.facts()))
+
+    def store(self) -> None:
+        """The conversation is saved, and a twin of it restored, which does the next event too."""
+        if not self.data.keys and self.where in self.flow.table.members:
+            self.twin = self.flow.restore(json.loads(json.dumps(self.flow.save(self.data))))
+
+    def resume(self) -> None:
+        """The conversation is saved, everything else is lost, and it goes on elsewhere."""
+        saved = json.loads(json.dumps(self.flow.save(self.data)))
+        self.work.clear()
+        self._timers.clear()
+        self._replies.clear()
+        self.asked = self.twin = None
+        self.data = self.flow.restore(saved)
+        self._arm(self.flow.joint.arms(self.data))
+        self.outside(Resumed(self.facts()))
+
+    # --- time ----------------------------------------------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """Time passes until the agent has said all it has to say."""
+        while self._replies and not self.ended:
+            self._one()
+        if self.ended and self._replies:
+            self.time = max(self.time, self._replies[-1].stop)
+            self._replies.clear()
+
+    def pass_time(self, micros: int) -> None:
+        """Time passes, and what is due in it happens."""
+        until = self.time + micros
+        while not self.ended and (found := self._next()) is not None and found[0] <= until:
+            self._one()
+        self.time = max(self.time, until)
+        while self._replies and self._replies[0].stop <= self.time:
+            self._replies.pop(0)
+
+    def time_out(self) -> bool:
+        """Nobody answers what the flow waits for until it stops waiting. Whether it did."""
+        number = self.data.call
+        if number not in self.work:
+            return False
+        for _ in range(MOST_STEPS):
+            if self.data.call != number or self.ended or self._next() is None:
+                break
+            self._one()
+        return self.data.call != number
+
+    def due(self) -> int | None:
+        """µs until something happens by itself; ``None``: nothing will."""
+        found = self._next()
+        return None if found is None else found[0] - self.time
+
+    def _say_for(self, text: str) -> None:
+        """The caller speaks: time passes, and it is no silence."""
+        self._speaking = True
+        self.pass_time(_lasts(text) + int(self.flow.spec.defaults.complete * SECOND))
+        self._speaking = False
+        self._quiet = self.time
+
+    def _cut(self, *, told_late: bool = False) -> None:
+        entry = any(reply.entry and reply.visit == self.data.visit for reply in self._replies)
+        self._replies.clear()
+        self.said = [attrs.evolve(line, stop=min(line.stop, self.time)) for line in self.said]
+        told: list[object] = [Interrupted(self.facts()), *([PromptHeard(self.facts())] if entry else [])]
+        for event in reversed(told) if told_late else told:
+            if not self.ended:
+                self.outside(event)
+
+    def _silence_due(self) -> int | None:
+        state = self.state
+        if state is None or not self.listening:
+            return None
+        waits = state.spec.timeout if state.spec.timeout is not None else state.scope.spec.defaults.no_input_after
+        return self._quiet + round(waits * SECOND)
+
+    def _next(self) -> tuple[int, int, object] | None:
+        """What is due first: when, its rank among equals, and what."""
+        while self._timers and self._stale(self._timers[0][2]):
+            heapq.heappop(self._timers)
+        found: list[tuple[int, int, object]] = []
+        if self._replies:
+            found.append((self._replies[0].stop, SPOKEN, self._replies[0]))
+        if self._timers:
+            found.append((self._timers[0][0], TIMER, self._timers[0][2]))
+        if (silence := self._silence_due()) is not None:
+            found.append((max(silence, self.time), SILENCE, None))
+        return min(found, key=lambda each: each[:2]) if found else None
+
+    def _stale(self, due: Due) -> bool:
+        return bool(self.data.cell(due.machine).epoch != due.epoch)
+
+    def _one(self) -> None:
+        """The next thing that is due happens."""
+        found = self._next()
+        if found is None:
+            return
+        at, rank, what = found
+        self.time = max(self.time, at)
+        if rank == TIMER:
+            heapq.heappop(self._timers)
+            if self.facts() != self.data.facts:
+                self.post(ConditionsRead(self.facts()))
+            self.post(what)
+        elif rank == SPOKEN:
+            reply = self._replies.pop(0)
+            self._quiet = self.time
+            if reply.entry and reply.visit == self.data.visit:
+                self.post(PromptHeard(self.facts()))
+        else:
+            self._quiet = self.time
+            self.post(SilenceLasted(self.facts()))
+
+    # --- steps ---------------------------------------------------------------------------------------------------------------------------
+
+    def outside(self, event: object) -> Step:
+        """Somebody outside did something."""
+        self.idle = 0
+        self._quiet = self.time
+        return self.post(event)
+
+    def post(self, event: object) -> Step:
+        """One step."""
+        data = self.data
+        before = Before(self.where, data.slots, data.call, data.visit)
+        twin = self._twin_step(event)
+        step = self.flow.step(data, event)
+        self.idle += 1
+        self._arm(step.arms)
+        self._perform(step)
+        if self.watch is not None:
+            self.watch(Seen(self, event, step, before, twin))
+        return step
+
+    def _arm(self, arms: Iterable[Arm]) -> None:
+        for arm in arms:
+            self._armed += 1
+            heapq.heappush(self._timers, (self.time + arm.delay, self._armed, Due(arm.machine, arm.timer, arm.epoch)))
+
+    def _twin_step(self, event: object) -> Step | None:
+        twin, self.twin = self.twin, None
+        if twin is None or not isinstance(event, OUTSIDE):
+            return None
+        return self.flow.step(twin, event)
+
+    def _perform(self, step: Step) -> None:
+        lines: list[SayLines] = []
+        for effect in step.effects:
+            match effect:
+                case SayLines():
+                    lines.append(effect)
+                case CallTool(number) | HandOver(number):
+                    self.work[number] = effect
+                case CancelTool(number):
+                    self.work.pop(number, None)
+                case AskModel():
+                    self.asked = effect
+                case EmitEvent():
+                    self.emitted.append(effect)
+                case EndFlow(outcome):
+                    self.outcome = outcome
+                case _:
+                    raise AssertionError(f"{self.flow.id}: {effect} came, which the flow's table says never does")
+        if self.asked is not None and self.asked.number != self.data.call:
+            self.asked = None
+        if lines:
+            self._speak(lines)
+
+    def _speak(self, said: list[SayLines]) -> None:
+        stop = max(self.time, self._replies[-1].stop if self._replies else 0)
+        state = self.where.removesuffix(CHECKING)
+        for line in (line for part in said for line in part.lines):
+            start, stop = stop, stop + _lasts(line.text)
+            self.said.append(Said(line.text, state, start, stop))
+        self._replies.append(_Reply(stop, said[-1].barge_in, any(part.entry for part in said), self.data.visit))
+
+    def _heard(self, text: str) -> Heard:
+        flow = self.flow
+        return heard(flow.world, self.state, flow.recogniser(self.data), text, self.moment, self.facts())
+
+
+SPOKEN, TIMER, SILENCE = range(3)
+"""What comes first of what is due at the same time."""
+MOST_STEPS: Final = 1_000
+"""Steps that a tool may be waited for: wait lines come every few seconds, and its time is bounded."""
+
+
+def _lasts(text: str) -> int:
+    """How long a text sounds, µs."""
+    return int(len(text.split()) / WORDS_A_SECOND * SECOND)
