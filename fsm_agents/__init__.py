@@ -6,13 +6,16 @@ replay a call from its log. Names that need a heavy package are imported when th
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.audio.frame import AudioFrame
     from fsm_agents.chat.tool import FunctionTool, ToolContext, ToolError, function_tool
     from fsm_agents.errors import FSMAgentsError, MissingExtra, MisuseError, ProviderError, TableError
+    from fsm_agents.flows.flow import Flow
+    from fsm_agents.flows.problems import FlowError
     from fsm_agents.fsm.table import StateTable
     from fsm_agents.jobs.context import JobContext, RoomOptions
     from fsm_agents.jobs.worker_job import WorkerJob
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from fsm_agents.rooms.wav import WavRoom
     from fsm_agents.session.agent import Agent
     from fsm_agents.session.flow import ConversationFlow
+    from fsm_agents.session.flow_text import FlowSession
     from fsm_agents.session.handle import SpeechHandle
     from fsm_agents.session.session import AgentSession
 
@@ -38,6 +42,9 @@ _HOME = {
     "CascadingPipeline": "pipelines.cascade",
     "ConversationFlow": "session.flow",
     "FSMAgentsError": "errors",
+    "Flow": "flows.flow",
+    "FlowError": "flows.problems",
+    "FlowSession": "session.flow_text",
     "FallbackLLM": "pipelines.fallback_llm",
     "FallbackSTT": "pipelines.fallback_stt",
     "FallbackTTS": "pipelines.fallback_tts",
@@ -64,23 +71,11 @@ _HOME = {
 
 __all__ = [
     "Agent", "AgentSession", "AudioFrame", "CascadingPipeline", "ConversationFlow", "FSMAgentsError", "FallbackLLM",
-    "FallbackSTT", "FallbackTTS", "FunctionTool", "JobContext", "MCPServerHTTP", "MCPServerStdio", "MemoryRoom", "MissingExtra",
-    "MisuseError", "ProviderError", "RealTimePipeline", "RoomOptions", "SpeechHandle", "StateTable", "TableError", "ToolContext",
-    "ToolError", "TurnOptions", "WavRoom", "WorkerJob", "function_tool",
+    "FallbackSTT", "FallbackTTS", "Flow", "FlowError", "FlowSession", "FunctionTool", "JobContext", "MCPServerHTTP",
+    "MCPServerStdio", "MemoryRoom", "MissingExtra", "MisuseError", "ProviderError", "RealTimePipeline", "RoomOptions",
+    "SpeechHandle", "StateTable", "TableError", "ToolContext", "ToolError", "TurnOptions", "WavRoom", "WorkerJob",
+    "function_tool",
 ]  # fmt: skip
 __version__ = "0.1.0"
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: a program pays for what it uses."""
-    if name not in _HOME:
-        msg = f"module 'fsm_agents' has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(importlib.import_module(f"fsm_agents.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """The public names."""
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOME)

@@ -5,7 +5,7 @@ Nothing here waits, and nothing imports numpy before it needs it: the way of a f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fsm_agents.audio.chunk import Chunker
 from fsm_agents.audio.frame import AudioFrame, from_interleaved, silence
@@ -13,6 +13,7 @@ from fsm_agents.audio.level import rms
 from fsm_agents.audio.playout import Playout
 from fsm_agents.audio.resample import Resampler
 from fsm_agents.audio.speech import Edge, SpeechDetector, SpeechState
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.audio.wav import StereoTape, WavWriter, read_wav, write_wav
@@ -34,12 +35,5 @@ __all__ = [
     "write_wav",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Files are imported when they are first used: a session needs none, and they need a tenth of the time of the whole package."""
-    if name not in __all__:
-        msg = f"module 'fsm_agents.audio' has no attribute {name!r}"
-        raise AttributeError(msg)
-    from fsm_agents.audio import wav
-
-    return getattr(wav, name)
+# Files are imported when they are first used: a session needs none, and they need a tenth of the time of the whole package.
+__getattr__, __dir__ = lazily(__name__, dict.fromkeys(("StereoTape", "WavWriter", "read_wav", "write_wav"), "wav"))

@@ -272,7 +272,7 @@ def test_the_call_is_held_to_its_end_when_nobody_reads_any_more(tmp_path: Path) 
 
 
 def test_ctrl_c_ends_the_call_in_order(tmp_path: Path) -> None:
-    """In real time, while the agent greets: the agent says goodbye, the files are whole, and there is one line."""
+    """In real time, while the agent greets: the call is closed, the files are whole, and there is one line."""
     words = [sys.executable, "-m", "fsm_agents", "demo", "--out", "call"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as process:
         assert process.stdout is not None
@@ -282,7 +282,7 @@ def test_ctrl_c_ends_the_call_in_order(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "interrupted\n")
-    assert "evening" in output
+    assert "closed, flow welcome" in output
     assert main(["replay", str(tmp_path / "call" / "steps.jsonl")]) == 0
     with wave.open(str(tmp_path / "call" / "conversation.wav")) as recording:
         assert recording.getnframes() > 0

@@ -110,10 +110,11 @@ class Choice(SlotType):
             texts = [self.spoken(one, slot) for one in value]
             return " and ".join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
         phrase = slot.values.get(str(value))
-        return first_words(phrase) if phrase is not None else str(value)
+        words = str(value) if phrase is None else first_words(phrase)
+        return str(value) if str(value).casefold() == words.casefold() else words  # Anna, as the flow writes it
 
     def fits(self, value: object, slot: SlotSpec, moment: Moment | None = None) -> bool:
-        if slot.many and isinstance(value, list):
+        if slot.many and isinstance(value, list | tuple):
             return bool(value) and all(self._is_one(one, slot) for one in value) and len(set(value)) == len(value)
         return not slot.many and self._is_one(value, slot)
 

@@ -9,8 +9,9 @@ Each is imported when it is first named, and its library when the first one is m
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.plugins.local.energy import EnergyVAD
@@ -22,14 +23,4 @@ __all__ = ["EnergyVAD", "EspeakTTS", "PocketsphinxSTT", "WebRTCVAD"]
 
 _HOMES = {"EnergyVAD": "energy", "EspeakTTS": "espeak", "PocketsphinxSTT": "sphinx", "WebRTCVAD": "webrtc"}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

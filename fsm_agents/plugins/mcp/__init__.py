@@ -20,8 +20,9 @@ when it is called, nobody can pin.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.plugins.mcp.http import MCPServerHTTP
@@ -32,14 +33,4 @@ __all__ = ["MCPServerHTTP", "MCPServerStdio", "MCPToolError"]
 
 _HOMES = {"MCPServerHTTP": "http", "MCPServerStdio": "stdio", "MCPToolError": "result"}
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

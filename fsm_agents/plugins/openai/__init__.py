@@ -30,8 +30,9 @@ the stage, the model and what happened; ``kind`` says it in a word, and keys are
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.plugins.openai.failures import OpenAIProviderError
@@ -50,14 +51,4 @@ _HOMES = {
     "OpenAITTS": "tts",
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)
