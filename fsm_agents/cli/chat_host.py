@@ -27,7 +27,7 @@ HELP = """\
   :state   :slots   :save FILE   :quit   :help"""
 
 
-class ChatToolError(FSMAgentsError):
+class _ToolFailedError(FSMAgentsError):
     """The person says that the tool failed."""
 
 
@@ -79,7 +79,7 @@ class ToolAnswers:
             self.session.time_out()
         elif how != "failed":
             raise MisuseError(f"{how!r} is no answer; {nearest(how, ('ok', 'failed', 'timeout'))}")
-        raise ChatToolError(how)
+        raise _ToolFailedError(how)
 
 
 def _fields(spec: ToolSpec, text: str) -> dict[str, Any]:

@@ -31,7 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="of flows: prove it again, though it was proved before")
     parser.add_argument(
-        "--only-flows", action="store_true", help="pass over TOML files that are no flows (for hooks, which are given all of them)"
+        "--only-flows",
+        action="store_true",
+        help="pass over TOML files that are no flows (for hooks, which are given all of them)",
     )
     parser.add_argument("--bind", metavar="MODULE:FUNCTION", help="of flows: also hold it against what this function binds")
 
@@ -48,7 +50,14 @@ def run(options: Namespace) -> int:
 
         paths = [Path(name) for name in dict.fromkeys(flows)]
         return run_flows(options, [path for path in paths if not options.only_flows or holds_flow(read_text(path))])
-    if options.format != "text" or options.notes or options.ears != "open" or options.no_cache or options.bind or options.only_flows:
+    if (
+        options.format != "text"
+        or options.notes
+        or options.ears != "open"
+        or options.no_cache
+        or options.bind
+        or options.only_flows
+    ):
         msg = "--format, --notes, --ears, --no-cache, --only-flows and --bind are about flows: name their files, for example flow.toml"
         raise MisuseError(msg)
     return _tables({name: table(name) for name in options.names} or shown_tables())

@@ -23,7 +23,7 @@ from fsm_agents.flows.problems import FlowError, Place, Problem, Severity, rende
 from fsm_agents.flows.proof.check import check_cached
 from fsm_agents.flows.proof.report import summary, to_json, to_sarif
 
-__all__ = ["FORMATS", "run_flows"]
+__all__ = ["FORMATS", "Told", "run_flows"]
 
 FORMATS = ("text", "json", "sarif")
 

@@ -88,7 +88,9 @@ class Sounds:
 
 def _words(flat: FlatFlow) -> Iterator[tuple[str, Place]]:
     """Every word that is written in a phrase or a choice, with where that stands."""
-    phrases = {id(edge.phrase): edge for edge in flat.edges.values() if edge.phrase is not None}  # a row of any state has one for all
+    phrases = {
+        id(edge.phrase): edge for edge in flat.edges.values() if edge.phrase is not None
+    }  # a row of any state has one for all
     for edge in phrases.values():
         if edge.phrase is not None:
             yield from ((word, edge.place) for word in _of(edge.phrase))

@@ -30,7 +30,9 @@ def run(options: Namespace) -> int:
     """Make it."""
     name: str = options.name
     if not _NAME.fullmatch(name):
-        msg = f"{name[:60]!r} is no name for an agent: give a letter, then up to 49 letters, digits, - and _, for example my-agent"
+        msg = (
+            f"{name[:60]!r} is no name for an agent: give a letter, then up to 49 letters, digits, - and _, for example my-agent"
+        )
         raise MisuseError(msg)
     folder = Path(name)
     texts = {path: _text(template, name) for path, template in FILES.items()}

@@ -74,8 +74,9 @@ def _summary(held: list[Held], differ: list[Held], unknown: list[Held]) -> str:
 
 def _told(each: Held) -> Iterator[str]:
     yield f"\ncall {each.call.name}  turn {each.turn}  {_said(each)}"
-    yield f"    before  {' → '.join([*each.path, each.before])}{_rest(each.call, each)}"
-    yield f"    now     {' → '.join([*each.path, each.now])}"
+    path = [state for state in each.path if not state.startswith("(")]  # without the one before the first
+    yield f"    before  {' → '.join([*path, each.before])}{_rest(each.call, each)}"
+    yield f"    now     {' → '.join([*path, each.now])}"
 
 
 def _said(each: Held) -> str:

@@ -25,10 +25,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--scenes", nargs="+", metavar="PATH", help="scene files or folders (default: the folder scenes beside the flow)"
     )
     parser.add_argument("--walks", type=at_least(0), default=WALKS, metavar="N", help=f"random callers (default: {WALKS})")
-    parser.add_argument("--steps", type=at_least(1), default=STEPS, metavar="N", help=f"what one does at the most (default: {STEPS})")
+    parser.add_argument(
+        "--steps", type=at_least(1), default=STEPS, metavar="N", help=f"what one does at the most (default: {STEPS})"
+    )
     parser.add_argument("--seed", type=at_least(0), metavar="N", help="the same callers every time")
     parser.add_argument("--out", metavar="DIR", default=".", help="where the drawn coverage goes (default: here)")
-    parser.add_argument("--bind", metavar="MODULE:FUNCTION", help="what the host gives: slot types, conditions; tools are not called")
+    parser.add_argument(
+        "--bind", metavar="MODULE:FUNCTION", help="what the host gives: slot types, conditions; tools are not called"
+    )
     parser.add_argument(
         "--junit", nargs="?", const="junit.xml", metavar="FILE", help="also write JUnit XML (default: junit.xml in --out)"
     )

@@ -52,7 +52,7 @@ def _told(path: Path, call: FlowCall, turn: CallTurn, file: Path | None) -> Iter
 
 
 def _listed(call: FlowCall) -> Iterator[str]:
-    yield f"call {call.name} · {call.flow} v{call.version} · {len(call.turns)} turns of the caller; `--turn N` explains one"
+    yield f"call {call.name} · {call.flow} v{call.version} · {_count(len(call.turns))} of the caller; `--turn N` explains one"
     for turn in call.turns:
         said = f'"{turn.text}"' if turn.how == "words" else f"pressed {turn.text}"
         yield f"  {turn.number:>2}  at {turn.at / 1e6:.1f} s  [{turn.state} → {_after(call, turn)}]  {said}"
@@ -64,3 +64,7 @@ def _after(call: FlowCall, turn: CallTurn) -> str:
     until = call.turns[turn.number].n if turn.number < len(call.turns) else len(call.entries) + 1
     last = [move.state for move in call.moves if move.n < until]
     return last[-1] if last else turn.state
+
+
+def _count(turns: int) -> str:
+    return f"{turns} turn{'' if turns == 1 else 's'}"

@@ -115,7 +115,10 @@ class Flow:
         Raises:
             FlowError: all that is missing or does not fit (F7): here, and not in a call.
         """
-        return attrs.evolve(self, binding=bind(self.flat, tools, conditions or {}, hand_offs or {}))
+        bound = attrs.evolve(self, binding=bind(self.flat, tools, conditions or {}, hand_offs or {}))
+        made = {name: value for name, value in vars(self).items() if name not in ("spec", "problems", "binding")}
+        vars(bound).update(made)  # what was compiled is the same whatever it is bound to
+        return bound
 
     # --- what it is --------------------------------------------------------------------------------------------------------------------
 

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
+
+import attrs
 
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.data import FlowData
 from fsm_agents.fsm.codec import Codec
+from fsm_agents.fsm.joint import Joint
 from fsm_agents.fsm.record import fingerprint
-from fsm_agents.fsm.replay import Entry, replay
+from fsm_agents.fsm.replay import Entry
 from fsm_agents.observe.flow_calls import CLASSES, FlowCall, damage_told
 
 __all__ = ["codec_of", "events_of", "same_tables", "standing_at"]
 
+KEPT: Final = 8
+"""Flows of which what their logs need is kept: a command has one or two."""
+_FIELDS: Final = frozenset(field.name for field in attrs.fields(FlowData))
+
 
 def same_tables(flow: Flow, call: FlowCall) -> bool:
     """Whether a call was held in exactly these tables, so that its rows and edges are the flow's."""
-    return call.header.tables == fingerprint(flow.joint)
+    return call.header.tables == _fingerprint(flow.joint)
+
+
+@lru_cache(KEPT)
+def _codec(joint: Joint[FlowData]) -> Codec:
+    codec = Codec(joint, CLASSES)
+    codec.learn(FlowData)
+    return codec
+
+
+@lru_cache(KEPT)
+def _fingerprint(joint: Joint[FlowData]) -> str:
+    return fingerprint(joint)
 
 
 def codec_of(flow: Flow) -> Codec:
-    """What reads the events of a flow's logs."""
-    codec = Codec(flow.joint, CLASSES)
-    codec.learn(FlowData)
-    return codec
+    """What reads the events of a flow's logs; made once for each flow."""
+    return _codec(flow.joint)
 
 
 def standing_at(flow: Flow, call: FlowCall, *, states: Mapping[str, str] | None = None) -> FlowData:
@@ -46,11 +63,21 @@ def standing_at(flow: Flow, call: FlowCall, *, states: Mapping[str, str] | None 
         raise MisuseError(msg)
     with damage_told(lambda: "the header"):
         state, *rest = header.cells["flow"]
-    renamed = (states or {}).get(state, state)
-    head = {"format": 1, "joint": flow.joint.name, "tables": header.tables, "redacted": header.redacted, "settings": {}}
-    head |= {"cells": {**header.cells, "flow": [renamed, *rest]}, "delays": {}, "data": dict(header.data)}
+    if header.redacted:
+        msg = "this log is redacted: its words are hidden, so it cannot be held again"
+        raise MisuseError(msg)
+    cells: dict[str, Any] = {**header.cells, "flow": [(states or {}).get(state, state), *rest]}
+    codec, joint = codec_of(flow), flow.joint
+    data = joint.start(FlowData())
     with damage_told(lambda: "the header"):
-        return replay(flow.joint, FlowData, [json.dumps(head)], classes=CLASSES).data
+        for name, value in header.data.items():
+            if name in _FIELDS and not (isinstance(value, dict) and "?" in value):
+                setattr(data, name, codec.decode(value))
+        for cell, (machine, table) in zip(data.cells, joint.tables.items(), strict=True):
+            state, epoch, past = cells[machine]
+            place = table.engine.start(data, table.state(state))
+            cell.restore((place.node, int(epoch), tuple(map(table.state, past))))
+    return data
 
 
 def events_of(flow: Flow, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Any]]:

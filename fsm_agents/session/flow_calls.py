@@ -69,6 +69,11 @@ class Calls:
         if scope is not None:
             scope.cancel()
 
+    def let_go(self) -> None:
+        """Whoever ended the conversation has waited long enough: what was kept from being cancelled is kept no longer."""
+        for scope in self._scopes.values():
+            scope.shield = False
+
     def stop(self) -> None:
         """Stop all that may be stopped."""
         for number, scope in list(self._scopes.items()):

@@ -48,6 +48,13 @@ _PREPARED: WeakKeyDictionary[Any, WeakSet[Recogniser]] = WeakKeyDictionary()
 """For each speech-to-text what was made ready for it; its sessions share it."""
 
 
+def _ready_for(stt: Any) -> WeakSet[Recogniser]:
+    try:
+        return _PREPARED.setdefault(stt, WeakSet())
+    except TypeError:  # there is none, or nobody can refer to it weakly
+        return WeakSet()
+
+
 class FlowEars:
     """The ears of one session, as its flow has them.
 
@@ -59,6 +66,7 @@ class FlowEars:
     def __init__(self, session: AgentSession, run: Callable[[], FlowRun]) -> None:
         self._session, self._run = session, run
         self._stt = getattr(session.pipeline, "stt", None)
+        self._ready = _ready_for(self._stt)
         self._known: tuple[Recogniser, ...] = ()
         self._hidden: dict[int, str] = {}
         self._heard = 0  # counts what was heard, to know whether there is news
@@ -86,8 +94,7 @@ class FlowEars:
         self._known = known
         self._session.host.expect(self._phrases(known))
         after = [tuple(self._of(state)) for state in self._next()]
-        ready = _PREPARED.get(self._stt, ())
-        todo = [known for known in after if not all(each in ready for each in known)]
+        todo = [known for known in after if not all(each in self._ready for each in known)]
         if todo:
             self._session.host.spawn(partial(self._make_ready, todo), "grammars")
 
@@ -110,8 +117,7 @@ class FlowEars:
             phrases = self._phrases(known)
             if self.takes_grammars and phrases:
                 self._stt.prepare(phrases)  # type: ignore[union-attr]  # asked before
-            if self._stt is not None:
-                _PREPARED.setdefault(self._stt, WeakSet()).update(known)
+            self._ready.update(known)
 
     def _phrases(self, known: tuple[Recogniser, ...]) -> tuple[str, ...]:
         """For ears that take a grammar the sentences, for all others the words that matter."""

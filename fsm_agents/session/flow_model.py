@@ -90,7 +90,7 @@ async def answers(
             async with closing(llm.chat(talk.context, question.tools if left else question.edges)) as chunks:
                 while not heard.full and (chunk := await _next(chunks, until)) is not None:
                     piece = heard.take(chunk, question)
-                    if piece and heard.spoken:
+                    if heard.spoken and (piece or piece.__class__ is not str):  # a piece that brings its sound may have no words
                         yield piece
             if heard.parses or not heard.calls:
                 break
@@ -166,7 +166,11 @@ class _Heard:
             self._call(chunk, question)
         if not isinstance(chunk, TextDelta):
             return ""
-        piece = chunk.text[: MOST_TEXT - self._length].encode("utf-8", "replace").decode()
+        piece = chunk.text
+        if (
+            piece.__class__ is str or len(piece) > MOST_TEXT - self._length
+        ):  # any other class brings its sound, and is passed on as it is
+            piece = piece[: MOST_TEXT - self._length].encode("utf-8", "replace").decode()
         self.texts.append(piece)
         self._length += max(1, len(piece))  # empty pieces for ever would never be enough
         return "" if self.parses else piece

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
 import attrs
 
 from fsm_agents.flows.machine.effects import SayLines
@@ -63,6 +64,13 @@ class FlowSays:
         self.live: list[Group] = []
         self.unheard: SayLines | None = None
         self.count = 0
+        self._changed = anyio.Event()
+
+    async def over(self) -> None:
+        """Wait until all that is being said, or waits to be said, is over."""
+        while self.live:
+            self._changed = anyio.Event()
+            await self._changed.wait()
 
     @property
     def numbers(self) -> set[int]:
@@ -93,6 +101,7 @@ class FlowSays:
         if group.left:
             return
         self.live.remove(group)
+        self._changed.set()
         if group.cut and not group.heard and not self.live:
             self.unheard = group.said
         self._over(group)

@@ -64,7 +64,8 @@ class Takeover:
             return lambda _to, carry: self._to_flow(self._flows[name], carry)
         return None
 
-    def _to_agent(self, agent: Agent) -> None:
+    async def _to_agent(self, agent: Agent) -> None:
+        await self._voice.says.over()  # it greets behind what the flow says
         self._voice.session.hand_off(agent)
         self._leaves = True
 

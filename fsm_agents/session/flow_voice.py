@@ -34,6 +34,8 @@ __all__ = ["FlowVoice", "Options"]
 
 log = logging.getLogger("fsm_agents")
 
+ONCE_GRACE = 30.0
+"""Seconds that a tool with ``once = true`` has after the session was torn down: what must not be cut in two gets its time, but not for ever."""
 LEAST_ENDPOINT = 0.02
 """Seconds behind the hangover after which a turn may end: a timer of nothing would come before the last words."""
 
@@ -92,7 +94,7 @@ class FlowVoice:
         self._retime()
 
     def _running(self, flow: Flow, data: FlowData | None) -> FlowRun:
-        run = FlowRun(flow, self, self.session.host.spawn, self.key, data, self._options.now)
+        run = FlowRun(flow, self, self.session.host.spawn, self.key, data, self._options.now, keeps_once=True)
         run.driver.watchers.append(self._stepped)
         return run
 
@@ -138,6 +140,10 @@ class FlowVoice:
         self.run = self._running(flow, data)
         self._enter()
         self.run.begin()
+
+    def torn_down(self) -> None:
+        """Everything of the session is cancelled, but for a tool that must not be."""
+        self.session.host.driver.timers.call(round(ONCE_GRACE * 1_000_000), self.run.calls.let_go)
 
     def hung_up(self) -> None:
         """The caller left."""

@@ -109,6 +109,8 @@ class SessionHost:
             async with anyio.create_task_group() as self._tasks:
                 ready.set()
                 await self._torn.wait()
+                if self.session.voice is not None:
+                    self.session.voice.torn_down()
                 self._tasks.cancel_scope.cancel()
             self._tasks = None
             await self._close_pipeline()

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fsm_agents.testing.flows.coverage import Coverage
     from fsm_agents.testing.flows.machine import FlowMachine
-    from fsm_agents.testing.flows.player import Player, Seen
+    from fsm_agents.testing.flows.player import Player
     from fsm_agents.testing.flows.scene import Scene, SceneFailed
+    from fsm_agents.testing.flows.seen import Seen
     from fsm_agents.testing.flows.suite import flow_test
     from fsm_agents.testing.flows.walks import WalkFailed, walk_flow
 
 __all__ = ["Coverage", "FlowMachine", "Player", "Scene", "SceneFailed", "Seen", "WalkFailed", "flow_test", "walk_flow"]
 
 _HOME = {
-    "Coverage": "coverage", "FlowMachine": "machine", "Player": "player", "Scene": "scene", "SceneFailed": "scene", "Seen": "player",
+    "Coverage": "coverage", "FlowMachine": "machine", "Player": "player", "Scene": "scene", "SceneFailed": "scene", "Seen": "seen",
     "WalkFailed": "walks", "flow_test": "suite", "walk_flow": "walks",
 }  # fmt: skip
 

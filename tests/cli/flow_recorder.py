@@ -14,9 +14,12 @@ from fsm_agents.flows.words.types import Moment
 from fsm_agents.fsm.engine import Due
 from fsm_agents.observe.flow_calls import FlowLog
 
-__all__ = ["BEGAN", "DRINKS", "Recorded", "drinks", "ordered"]
+__all__ = ["BEGAN", "DRINKS", "OPEN", "Recorded", "drinks", "lines_of", "ordered"]
 
-BEGAN = datetime.datetime(2026, 11, 23, 12, 4, 20, tzinfo=datetime.timezone.utc)
+OPEN = (("open_now", True),)
+"""The host's condition, as the events of a call bring it."""
+
+BEGAN = datetime.datetime(2026, 11, 23, 12, 4, 20, tzinfo=datetime.UTC)
 
 DRINKS = """flow    = "drinks"
 version = 1
@@ -192,3 +195,8 @@ def ordered(flow: Flow | Path, call: str = "", *, count: str = "two", drink: str
     """A call in which everything goes well."""
     made = Recorded(flow, call, facts=(("open_now", True),)).prompt_heard().heard(count, drink, name)
     return made.returned(minutes=3)
+
+
+def lines_of(recorded: Recorded) -> list[str]:
+    """The log as lines."""
+    return "".join(recorded.lines).splitlines()

@@ -21,7 +21,14 @@ from tests.cli.flow_recorder import DRINKS, Recorded, drinks, ordered
 
 Captured = pytest.CaptureFixture[str]
 
-FLOW_COMMANDS = [["check"], ["fmt"], ["explore"], ["stats", "{log}", "--flow"], ["replay", "{log}", "--flow"], ["why", "{log}", "--turn", "1", "--flow"]]
+FLOW_COMMANDS = [
+    ["check"],
+    ["fmt"],
+    ["explore"],
+    ["stats", "{log}", "--flow"],
+    ["replay", "{log}", "--flow"],
+    ["why", "{log}", "--turn", "1", "--flow"],
+]
 LOG_COMMANDS = [["stats"], ["replay"], ["replay", "--flow", "{flow}"], ["why", "--turn", "1"], ["why"]]
 
 
@@ -74,7 +81,9 @@ def test_what_is_no_log_is_one_line(command: list[str], kind: str, tmp_path: Pat
     assert str(path) in said
 
 
-@pytest.mark.parametrize("text", ["", "x", "flow = 1", "[[[[", "\x00", "flow = \"x\"\n" * 3, "'''", "[" * 100_000, "x = " + "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "x", "flow = 1", "[[[[", "\x00", 'flow = "x"\n' * 3, "'''", "[" * 100_000, "x = " + "[" * 100_000]
+)
 def test_a_text_that_is_no_flow_has_problems(text: str, tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text, encoding="utf-8")
@@ -105,7 +114,9 @@ HEADER = json.loads("".join(Recorded(Flow.loads(DRINKS)).lines).splitlines()[0])
         ({**HEADER, "settings": {}}, "log of 'drinks'"),
     ],
 )
-def test_a_header_that_is_not_that_of_this_flow_is_one_line(header: object, message: str, tmp_path: Path, capsys: Captured) -> None:
+def test_a_header_that_is_not_that_of_this_flow_is_one_line(
+    header: object, message: str, tmp_path: Path, capsys: Captured
+) -> None:
     flow, log = drinks(tmp_path), tmp_path / "bad.jsonl"
     log.write_text(json.dumps(header) + "\n", encoding="utf-8")
     said = refused(["replay", str(log), "--flow", str(flow)], capsys)
@@ -119,12 +130,17 @@ def test_logs_of_two_flows_are_not_counted_together(tmp_path: Path, capsys: Capt
     assert "count one flow at a time" in refused(["stats", str(one), str(other)], capsys)
     assert "is a log of the flow 'others'" in refused(["stats", str(other), "--flow", str(tmp_path / "drinks.toml")], capsys)
     assert "not of 'drinks'" in refused(["replay", str(other), "--flow", str(tmp_path / "drinks.toml")], capsys)
-    assert "is a log of the flow 'others'" in refused(["why", str(other), "--turn", "1", "--flow", str(tmp_path / "drinks.toml")], capsys)
+    assert "is a log of the flow 'others'" in refused(
+        ["why", str(other), "--turn", "1", "--flow", str(tmp_path / "drinks.toml")], capsys
+    )
 
 
 def test_a_log_of_a_session_is_no_log_of_a_flow(tmp_path: Path, capsys: Captured) -> None:
     log = tmp_path / "steps.jsonl"
-    log.write_text('{"format":1,"joint":"conversation","tables":"x","redacted":false,"settings":{},"cells":{},"delays":{},"data":{}}\n', encoding="utf-8")
+    log.write_text(
+        '{"format":1,"joint":"conversation","tables":"x","redacted":false,"settings":{},"cells":{},"delays":{},"data":{}}\n',
+        encoding="utf-8",
+    )
     for words in (["stats", str(log)], ["replay", str(log), "--flow", str(drinks(tmp_path))]):
         assert "this is a log of 'conversation', not of a flow" in refused(words, capsys)
 
@@ -133,7 +149,13 @@ def test_a_last_line_that_was_cut_off_is_left_out_and_told(tmp_path: Path, capsy
     """As a crash leaves it: the call is counted, held again and explained as far as it goes."""
     flow, log = drinks(tmp_path), tmp_path / "cut.jsonl"
     log.write_text("".join(ordered(flow).lines)[:-40], encoding="utf-8")
-    for words in (["stats", str(log)], ["why", str(log)], ["why", str(log), "--turn", "1"], ["replay", str(log)], ["replay", str(log), "--flow", str(flow)]):
+    for words in (
+        ["stats", str(log)],
+        ["why", str(log)],
+        ["why", str(log), "--turn", "1"],
+        ["replay", str(log)],
+        ["replay", str(log), "--flow", str(flow)],
+    ):
         assert main(words) == 0
         assert "the last line is cut off and was left out" in capsys.readouterr().err
 
@@ -141,7 +163,12 @@ def test_a_last_line_that_was_cut_off_is_left_out_and_told(tmp_path: Path, capsy
 def test_a_line_that_is_damaged_in_the_middle_is_one_line(tmp_path: Path, capsys: Captured) -> None:
     flow, log = drinks(tmp_path), tmp_path / "bad.jsonl"
     lines = "".join(ordered(flow).lines).splitlines()
-    for bad in ("{", '{"n":3,"at":"x","on":{"_":"Heard"},"to":{"flow":"a"}}', '{"n":3,"at":1,"on":[[[[]]]],"do":5}', "[" * 200_000):
+    for bad in (
+        "{",
+        '{"n":3,"at":"x","on":{"_":"Heard"},"to":{"flow":"a"}}',
+        '{"n":3,"at":1,"on":[[[[]]]],"do":5}',
+        "[" * 200_000,
+    ):
         log.write_text("\n".join([*lines[:3], bad, *lines[4:]]), encoding="utf-8")
         for words in (["stats", str(log)], ["why", str(log), "--turn", "1"], ["replay", str(log), "--flow", str(flow)]):
             said = refused(words, capsys)
@@ -188,7 +215,11 @@ def _mutated(draw: st.DrawFn) -> str:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
         stop = min(len(text), start + draw(st.integers(0, 60)))
-        piece = draw(st.sampled_from(["", "null", "[]", "{}", '"x"', "-1", "1e400", "\n", "true", "\u2028", text[start:stop] * 2, '{"_":"Due"}']))
+        piece = draw(
+            st.sampled_from(
+                ["", "null", "[]", "{}", '"x"', "-1", "1e400", "\n", "true", "\u2028", text[start:stop] * 2, '{"_":"Due"}']
+            )
+        )
         text = text[:start] + piece + text[stop:]
     return text
 
@@ -202,7 +233,11 @@ def _retyped(draw: st.DrawFn) -> str:
         if isinstance(here[key], dict | list) and here[key] and draw(st.booleans()):
             here = here[key]
             continue
-        here[key] = draw(st.sampled_from([None, 5, -1, "x", [], {}, [[]], {"_": "Heard"}, {"_": "Secret", "value": 1}, 1.5, True, "flow:99999"]))
+        here[key] = draw(
+            st.sampled_from(
+                [None, 5, -1, "x", [], {}, [[]], {"_": "Heard"}, {"_": "Secret", "value": 1}, 1.5, True, "flow:99999"]
+            )
+        )
         return "\n".join(json.dumps(line) for line in lines)
 
 

@@ -31,12 +31,20 @@ def test_a_flow_without_errors_is_one_line_that_says_what_was_proved(tmp_path: P
     assert main(["check", str(drinks(tmp_path))]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"ok: 9 states, 15 rows, 3 ends; every state can reach one; \d+ pairs of phrases proved different; \d+ notes? \(--notes\) \(\d+ ms\)", line
+        r"ok: 9 states, 15 rows, 3 ends; every state can reach one; \d+ pairs of phrases proved different; \d+ notes? \(--notes\) \(\d+ ms\)",
+        line,
     )
 
 
 def test_an_error_is_shown_with_its_line_and_what_to_write_instead(tmp_path: Path, capsys: Captured) -> None:
-    flow = drinks(tmp_path, "drinks.toml", ("| count   | filled                |                        | drink  |", "| count   | filled                |                        | drnik  |"))
+    flow = drinks(
+        tmp_path,
+        "drinks.toml",
+        (
+            "| count   | filled                |                        | drink  |",
+            "| count   | filled                |                        | drnik  |",
+        ),
+    )
     assert main(["check", str(flow)]) == 1
     shown = capsys.readouterr().out.splitlines()
     assert shown[0] == f"{flow}:13:62 F202 'drnik' is not a state"
@@ -49,7 +57,7 @@ def test_an_error_is_shown_with_its_line_and_what_to_write_instead(tmp_path: Pat
 def test_what_can_only_be_proved_is_an_error_too(tmp_path: Path, capsys: Captured) -> None:
     """A clearing that leaves a value unset that is then said (F404), and two rows with the same words (F503): both at once."""
     flow = drinks(
-        tmp_path, "drinks.toml", ('| stay   | say menu          |\n| name', '| stay   | say menu          |\n| drink   | "what [drinks] do you have" | | left | |\n| name'),
+        tmp_path, "drinks.toml", ("| stay   | say menu          |\n| name", '| stay   | say menu          |\n| drink   | "what [drinks] do you have" | | left | |\n| name'),
         ("| making  | failed, timeout       |                        | sorry  |                   |", "| making  | failed, timeout       |                        | sorry  | clear name; say bye |"),
         ("[prompts]", '[prompts]\nbye = "Sorry, {name}."'),
     )  # fmt: skip
@@ -69,7 +77,9 @@ def test_notes_are_shown_when_they_are_asked_for(tmp_path: Path, capsys: Capture
         assert "F307 'okonomiyaki' is not in the pronunciation dictionary; guessed" in shown
 
 
-def test_without_the_dictionary_it_says_what_was_not_asked(tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_dictionary_it_says_what_was_not_asked(
+    tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
@@ -79,7 +89,11 @@ def test_without_the_dictionary_it_says_what_was_not_asked(tmp_path: Path, capsy
 
 def test_words_that_sound_alike_are_a_warning_and_no_error(tmp_path: Path, capsys: Captured) -> None:
     pytest.importorskip("pocketsphinx", reason="the extra [voice] is optional")
-    flow = drinks(tmp_path, "drinks.toml", ('| drink   | "what do you have"    |', '| drink   | "flower" | | left | |\n| drink   | "flour"    |'))
+    flow = drinks(
+        tmp_path,
+        "drinks.toml",
+        ('| drink   | "what do you have"    |', '| drink   | "flower" | | left | |\n| drink   | "flour"    |'),
+    )
     assert main(["check", str(flow)]) == 0
     shown = capsys.readouterr().out
     assert "F507" in shown
@@ -133,7 +147,9 @@ def test_json_and_sarif_are_what_other_programs_read(tmp_path: Path, capsys: Cap
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 4
 
 
-def test_what_was_proved_is_kept_by_content(tmp_path: Path, cache: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_proved_is_kept_by_content(
+    tmp_path: Path, cache: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second check reads what the first one proved; a change is proved again; --no-cache asks nobody and keeps nothing."""
     flow = drinks(tmp_path)
     main(["check", str(flow), "--no-cache"])

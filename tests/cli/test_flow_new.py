@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fsm_agents.cli.main import COMMANDS, main
+from fsm_agents.cli.main import main
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.notation.fmt import format_text
 
@@ -29,7 +29,14 @@ def in_folder(folder: Path, *words: str, said: str = "") -> subprocess.Completed
     """A command in a folder, with the package that is tested."""
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "XDG_CACHE_HOME": str(folder / "cache"), "PYTEST_ADDOPTS": ""}
     return subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, check=False, cwd=folder, timeout=120, input=said, env=environment
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        timeout=120,
+        input=said,
+        env=environment,
     )
 
 
@@ -65,10 +72,10 @@ def test_one_can_talk_to_it_at_once(made: Path) -> None:
     assert "A tea, coming up." in done.stdout
 
 
-@pytest.mark.parametrize("command", [name for name in ("test",) if name in COMMANDS])
-def test_its_scene_and_random_callers_pass(command: str, made: Path) -> None:
-    done = in_folder(made, "-m", "fsm_agents", command, "flow.toml", "--walks", "50")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_its_scene_and_random_callers_pass(made: Path) -> None:
+    done = in_folder(made, "-m", "fsm_agents", "test", "flow.toml", "--walks", "50")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "scenes 1/1" in done.stdout
 
 
 def test_its_suite_passes(made: Path) -> None:
@@ -80,7 +87,11 @@ def test_its_suite_passes(made: Path) -> None:
 def test_its_agent_starts(made: Path) -> None:
     """The program is imported as it stands: every name in it is there, and the flow is found from anywhere."""
     pytest.importorskip("pocketsphinx", reason="the extra [voice] is optional")
-    done = in_folder(made.parent, "-c", "import runpy; made = runpy.run_path('my-agent/agent.py'); print(made['FLOW'].id, made['make_context']())")
+    done = in_folder(
+        made.parent,
+        "-c",
+        "import runpy; made = runpy.run_path('my-agent/agent.py'); print(made['FLOW'].id, made['make_context']())",
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("my_agent ")
 

@@ -126,6 +126,9 @@ def _settings(sheet: Sheet, path: Path, table: Mapping[str, Any], known: Mapping
 
 def _unknown(sheet: Sheet, path: Path, known: Iterable[str], where: str) -> None:
     """F002 for what belongs above the first table, else F003."""
+    if sheet.troubles.full:
+        sheet.troubles.errors += 1
+        return
     key = str(path[-1])
     shown = key[:40]
     if where and key == "rows":

@@ -7,7 +7,8 @@ the slot it asks for: files that ask for a size call both ``size``.)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -55,7 +56,7 @@ class Known:
     prompts: frozenset[str]
     flows: Mapping[str, FlowSpec | None]
     pack: LanguagePack
-    broken: Set[Path] = frozenset()
+    broken: AbstractSet[Path] = frozenset()
 
     def no_state(self, name: str, *, groups: bool = False) -> Fault:
         """F202."""

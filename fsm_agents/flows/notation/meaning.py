@@ -23,11 +23,9 @@ from fsm_agents.flows.syntax import (
     AnyOf,
     Clear,
     Comparison,
-    Function,
     Goto,
     Inside,
     Llm,
-    Move,
     Named,
     Not,
     OneOf,
@@ -37,7 +35,6 @@ from fsm_agents.flows.syntax import (
     Says,
     SayText,
     SetSlot,
-    Target,
     Test,
     Trigger,
     Truth,
@@ -148,12 +145,10 @@ class Meaning:
         )
 
     def _to(self, text: str) -> Cell:
-        target: Target = read_to(text)
-        match target:
-            case Goto(name) | Visit(name) if name not in self.known.states:
-                return Cell(target, (spot(self.known.no_state(name), text, name),))
-            case Goto() | Visit() | Move():
-                return Cell(target)
+        target = read_to(text)
+        if isinstance(target, Goto | Visit) and target.state not in self.known.states:
+            return Cell(target, (spot(self.known.no_state(target.state), text, target.state),))
+        return Cell(target)
 
     # --- on -----------------------------------------------------------------------------------------------------------------------------
 
@@ -194,7 +189,7 @@ class Meaning:
         test = read_when(text)
         return Cell(test if test is None else self._test(test, text, faults), tuple(faults))
 
-    def _test(self, test: Test, text: str, faults: list[Fault]) -> Test:
+    def _test(self, test: Any, text: str, faults: list[Fault]) -> Test:
         match test:
             case All(parts):
                 return All(tuple(self._test(part, text, faults) for part in parts))
@@ -202,24 +197,23 @@ class Meaning:
                 return AnyOf(tuple(self._test(part, text, faults) for part in parts))
             case Not(inner):
                 return Not(self._test(inner, text, faults))
-            case Truth(ref) | Comparison(ref) | OneOf(ref):
+            case _:
                 try:
-                    return self._atom(test, ref)
+                    return self._atom(test)
                 except Fault as fault:
-                    faults.append(spot(fault, text, str(ref)))
-                return test
-            case Function():
+                    faults.append(spot(fault, text, str(test.ref)))
                 return test
 
-    def _atom(self, test: Truth | Comparison | OneOf, ref: Ref) -> Test:
+    def _atom(self, test: Truth | Comparison | OneOf) -> Test:
+        ref, name = test.ref, str(test.ref)
         kind, slot = values.kind_of(ref, self.known)
         match test:
             case Comparison(_, sign, value):
-                values.ordered(kind, sign, str(ref))
-                return Comparison(ref, sign, values.literal(value, kind, slot, self.known, str(ref)))
+                values.ordered(kind, sign, name)
+                return Comparison(ref, sign, values.literal(value, kind, slot, self.known, name))
             case OneOf(_, listed):
-                return OneOf(ref, tuple(values.literal(value, kind, slot, self.known, str(ref)) for value in listed))
-            case Truth():
+                return OneOf(ref, tuple(values.literal(value, kind, slot, self.known, name) for value in listed))
+            case _:
                 return test
 
     # --- do -----------------------------------------------------------------------------------------------------------------------------

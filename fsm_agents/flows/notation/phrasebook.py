@@ -102,10 +102,6 @@ class Phrasebook:
                 if not (slot in slots if slot else whole):
                     raise _UnknownError
                 return 1, 1
-            case PhraseRef(name):
-                if name not in self.known.phrases:
-                    raise _UnknownError
-                return self.size.get(name, (1, 1))
             case Sequence(parts) | Alternatives(parts):
                 words = deep = 0
                 for part in parts:
@@ -113,6 +109,10 @@ class Phrasebook:
                     words += more
                     deep = max(deep, depth)
                 return words, deep + 1
+            case _:
+                if phrase.name not in self.known.phrases:
+                    raise _UnknownError
+                return self.size.get(phrase.name, (1, 1))
 
     def _unknown(self, phrase: Phrase, text: str, slots: Collection[str], *, whole: bool) -> Iterator[Fault]:
         for leaf in dict.fromkeys(leaves(phrase)):

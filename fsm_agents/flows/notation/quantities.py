@@ -14,11 +14,11 @@ LONGEST: Final = 86_400.0
 LARGEST: Final = 1_000_000_000
 """Largest number in a range: what people say aloud ends long before."""
 
-DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m)\Z")
+DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m)\Z")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
-_RANGE = re.compile(r"(\d{1,10})(?:\.\.(\d{1,10}))?\Z")
-_DAYS = re.compile(r"(\d{1,6})d\Z")
-_TIMES = re.compile(r"(\d{2}):(\d{2})\.\.(\d{2}):(\d{2})\Z")
+_RANGE = re.compile(r"([0-9]{1,10})(?:\.\.([0-9]{1,10}))?\Z")
+_DAYS = re.compile(r"([0-9]{1,6})d\Z")
+_TIMES = re.compile(r"([0-9]{2}):([0-9]{2})\.\.([0-9]{2}):([0-9]{2})\Z")
 
 
 def duration(text: str) -> float:

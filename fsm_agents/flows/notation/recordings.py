@@ -41,7 +41,9 @@ def recordings(spec: FlowSpec, folder: Path | None) -> tuple[Recordings, list[Pr
         try:
             sound = _read(folder, name, left)
         except MisuseError as wrong:
-            problems.append(Problem("F011", f"the recording {name!r} cannot be played: {wrong}"[:400], place, fix="a WAV file, 16 bit, mono"))
+            problems.append(
+                Problem("F011", f"the recording {name!r} cannot be played: {wrong}"[:400], place, fix="a WAV file, 16 bit, mono")
+            )
         else:
             found[name] = sound
             left -= len(sound[0])

@@ -119,7 +119,7 @@ def on(
 
 def _row(state: str | tuple[str, ...], cell: str, to: str | Move | Visit, when: When, do: Do) -> RawRow:
     frame = sys._getframe(2)  # noqa: SLF001 - the line the row is written on; inspect.stack costs 1000 times more
-    inside = state if isinstance(state, str) else ", ".join(state)
+    inside = ", ".join(map(str, state)) if isinstance(state, tuple | list) else state
     target = to.value if isinstance(to, Move) else f"visit {to.state}" if isinstance(to, Visit) else to
     guard = None if isinstance(when, str) else _function(when)
     acts: list[str | Act] | None = None

@@ -15,8 +15,8 @@ MAX_DEPTH: Final = 16
 """Deepest nesting of arrays and inline tables; a flow needs three."""
 MAX_PARTS: Final = 16
 """Most parts of a dotted key; a flow needs three."""
-MAX_ENTRIES: Final = 200_000
-"""Most keys and elements; 20,000 states of eight settings fit."""
+MAX_ENTRIES: Final = 100_000
+"""Most keys and elements; 10,000 states of eight settings fit."""
 
 Path: TypeAlias = "tuple[str | int, ...]"
 

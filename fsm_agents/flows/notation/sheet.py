@@ -68,6 +68,9 @@ class Sheet:
         self, code: str, message: str, path: Path, *, why: str = "", fix: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Something is wrong with what stands at ``path``."""
+        if self.troubles.full and severity is Severity.ERROR:
+            self.troubles.errors += 1
+            return
         self.troubles.add(code, message, self.place(path), why=why, fix=fix, severity=severity)
 
     def fault(self, path: Path, fault: Fault) -> None:

@@ -12,7 +12,8 @@ __all__ = ["MAX_CELL", "Tokens", "kind_of"]
 MAX_CELL: Final = 4_000
 """Longest cell: it stands on one line of a table."""
 
-_TOKEN = re.compile(r"\"[^\"]*\"|[^\W\d]\w*|-?\d+(?:\.\d+)?[^\W\d]*|!=|<=|>=|==|<>|\S")
+_TOKEN = re.compile(r"\"[^\"]*\"|[^\W\d]\w*|-?[0-9]+(?:\.[0-9]+)?[^\W\d]*|!=|<=|>=|==|<>|\S")
+_DIGITS = frozenset("0123456789")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -130,6 +131,6 @@ def kind_of(word: str) -> str:
     first = word[:1]
     if first == '"':
         return "string" if len(word) > 1 else "sign"
-    if first.isdecimal() or (first == "-" and len(word) > 1):
+    if first in _DIGITS or (first == "-" and len(word) > 1):
         return "number"
     return "name" if first.isalnum() or first == "_" else "sign" * bool(first)

@@ -66,6 +66,11 @@ class Troubles:
         close = self.nearest(word, known)
         return f"did you mean '{close}'?" if close else ""
 
+    @property
+    def full(self) -> bool:
+        """Whether no more errors are kept: then none need be put into words."""
+        return self._kept[Severity.ERROR] >= MOST
+
     def nearest(self, word: str, known: Iterable[str]) -> str:
         """The nearest known name, or nothing."""
         if self._guessed >= GUESSES or not 0 < len(word) <= LONGEST:

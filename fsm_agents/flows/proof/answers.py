@@ -11,7 +11,7 @@ from fsm_agents.flows.proof.cases import Key, gap, known
 from fsm_agents.flows.proof.told import IN, ON, TO, Teller, cell, fix_row, trigger_text
 from fsm_agents.flows.proof.ways import Ways, condition
 from fsm_agents.flows.spec import RowSpec, StateSpec
-from fsm_agents.flows.syntax import NEXT, After, EndedWith, Goto, Named, Ref, SayLast, SayPrompt, SayText, Visit
+from fsm_agents.flows.syntax import NEXT, After, Goto, Named, Ref, SayLast, SayPrompt, SayText, Visit
 
 __all__ = ["answers"]
 
@@ -146,9 +146,8 @@ def _in_vain(ways: Ways, tell: Teller) -> Iterator[Problem]:
                     yield _vain(row, spec.states[name], row.on[0], spec, tell)
                     never = []
             for trigger in never:
-                if not (row.inside.names and set(row.inside.names) <= running):
-                    state = next((spec.states[n] for n in row.inside.names if n in spec.states), None)
-                    yield _vain(row, state, trigger, spec, tell)
+                state = next((spec.states[name] for name in row.inside.names if name in spec.states), None)
+                yield _vain(row, state, trigger, spec, tell)
 
 
 def _not_while_running(trigger: Any) -> bool:
@@ -167,20 +166,14 @@ def _vain(row: RowSpec, state: StateSpec | None, trigger: Any, spec: Any, tell: 
         message = f"'{event}' can happen in no state in which this row holds"
         return tell("F415", message, spec, cell(row, ON), fix="take the row out, or correct its 'in'")
     if state.kind == "run":
-        why, fix = f"it runs {state.run}, and is answered by how that ends", f"ended {_an_outcome(spec, state)}"
-    elif isinstance(trigger, EndedWith):
-        why, fix = "it runs no sub-flow", 'run = "…" in the state'
+        outcome = next((inner.end for inner in spec.flows[state.run].states.values() if inner.end), "…")
+        why, fix = f"it runs {state.run}, and is answered by how that ends", f"ended {outcome}"
     elif state.kind == "end":
         why, fix = "it ends", "take the row out, or another state"
     else:
         why = f"it {_NEEDS.get(event, 'does not wait for the caller')}"
         fix = "take the row out, or another state"
     return tell("F415", f"'{event}' cannot happen in '{state.name}'", spec, cell(row, ON), why=why, fix=fix)
-
-
-def _an_outcome(spec: Any, state: StateSpec) -> str:
-    flow = spec.flows.get(state.run)
-    return next((inner.end for inner in flow.states.values() if inner.end), "…") if flow is not None else "…"
 
 
 # --- F416 -----------------------------------------------------------------------------------------------------------------------------

@@ -161,8 +161,6 @@ def known(scope: Scope, *names: Ref) -> frozenset[Key]:
 
 def gap(tests: Sequence[Condition], sure: frozenset[Key] = frozenset()) -> dict[Key, Any] | None:
     """A case in which none of ``tests`` holds; ``None``: there is none. What is too large to decide has a gap (an empty one)."""
-    if any(test.test is None for test in tests):
-        return None
     cases = _assignments(tests, sure)
     if cases is None:
         return {}
@@ -171,8 +169,6 @@ def gap(tests: Sequence[Condition], sure: frozenset[Key] = frozenset()) -> dict[
 
 def covered(test: Condition, earlier: Sequence[Condition]) -> bool:
     """Whether ``test`` holds only where one of ``earlier`` does. What is too large to decide is not."""
-    if any(other.test is None for other in earlier):
-        return True
     cases = _assignments((test, *earlier), frozenset())
     return cases is not None and all(any(holds(other, case) for other in earlier) for case in cases if holds(test, case))
 

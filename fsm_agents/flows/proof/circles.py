@@ -35,10 +35,11 @@ def components(arcs: Mapping[str, Collection[str]]) -> list[list[str]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[name])
                 if low[name] == number[name]:
-                    at = open_.index(name, max(0, len(open_) - (len(number) - number[name])))
-                    found.append(open_[at:])
-                    inside.difference_update(open_[at:])
-                    del open_[at:]
+                    members = [open_.pop()]
+                    while members[-1] != name:
+                        members.append(open_.pop())
+                    inside.difference_update(members)
+                    found.append(members)
             elif after not in number:
                 work.append(begin(after))
             elif after in inside:

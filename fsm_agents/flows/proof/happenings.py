@@ -105,8 +105,8 @@ class Happenings:
 
     def _keys(self, state: FlatState) -> Iterator[object]:
         for edge in state.keys:
-            if isinstance(edge.trigger, Press):
-                yield Pressed(edge.trigger.key)
+            assert isinstance(edge.trigger, Press)  # noqa: S101 - what FlatState.keys gives
+            yield Pressed(edge.trigger.key)
         slot = self.flat.slots[state.slot] if state.slot else None
         if slot is not None and slot.type == "digits":
             least, most = slot.length or (1, 50)
@@ -166,9 +166,7 @@ class Happenings:
         assert edge.phrase is not None  # noqa: S101 - what FlatState.words gives
         found = self._sets.get(id(edge.phrase))
         if found is None:
-            found = self._sets[id(edge.phrase)] = [
-                tuple(sorted(names)) for names in shortest(edge.phrase, edge.scope.spec.phrases)
-            ]
+            found = self._sets[id(edge.phrase)] = [tuple(sorted(names)) for names in shortest(edge.phrase)]
         return found
 
     def _model(self, state: FlatState, data: FlowData) -> Iterator[object]:

@@ -6,6 +6,7 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from fsm_agents.flows.machine.flat import Edge, FlatState
 from fsm_agents.flows.problems import Problem
@@ -158,7 +159,7 @@ def _at_once(ways: Ways, state: FlatState) -> Iterator[tuple[str, Edge]]:
             continue
         if isinstance(edge.target, Goto | Visit):
             yield edge.target.state, edge
-        elif edge.target in (AGAIN, NEXT) and event == "filled":
+        elif edge.target is AGAIN or (edge.target is NEXT and state.slot):
             yield state.name, edge
 
 
@@ -181,7 +182,8 @@ def _circle(ways: Ways, start: str, arcs: Mapping[str, list[tuple[str, Edge]]]) 
                 continue
             if target == start:
                 circle = [*way, (target, edge)]
-                if flat.states[start].slot not in after and _holds(ways, start, circle):
+                asked = {flat.states[name].slot for name, _ in circle}
+                if not asked & after and _holds(ways, start, circle):  # what is cleared would be asked for in the next round
                     return circle
             elif (target, after) not in seen and len(seen) < MOST_STEPS:
                 seen.add((target, after))
@@ -210,10 +212,7 @@ def _holds(ways: Ways, start: str, circle: list[tuple[str, Edge]]) -> bool:
         if any(isinstance(act, SetSlot) for act in (edge.row.do if edge.row is not None else ())):
             return True  # what is set on the way changes what holds: not followed
         wanted.append(condition(edge))
-        for other in ways.live[name]:
-            if other is edge:
-                break
-            if isinstance(other.trigger, Named | EndedWith) and other.trigger == edge.trigger:
-                refused.append(condition(other))
+        before = takewhile(lambda other, edge=edge: other is not edge, ways.live[name])  # type: ignore[misc]
+        refused += [condition(other) for other in before if other.trigger == edge.trigger]
         name = target
     return possible(wanted, refused)

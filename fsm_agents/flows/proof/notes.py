@@ -170,7 +170,7 @@ def _clears_all(edge: Edge) -> bool:
 def _onward(ways: Ways, state: FlatState, edge: Edge) -> list[str]:
     if isinstance(edge.target, Goto | Visit):
         return [edge.target.state]
-    return list(ways.flat.visitors) if edge.target is BACK else [state.name] if not state.slot else []
+    return list(ways.visitors) if edge.target is BACK else [state.name] if not state.slot else []
 
 
 # --- F408 -----------------------------------------------------------------------------------------------------------------------------

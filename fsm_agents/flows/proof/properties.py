@@ -2,7 +2,7 @@
 
     property  = "never" what unless | "always" promise ;
     what      = "call" tool | "reach" state | "end" outcome ;
-    unless    = "without" event "in" state | "before" state | "with" slot "unset" ;
+    unless    = "without" event { "or" event } "in" state | "before" state | "with" slot "unset" ;
     promise   = "an end is reachable" [ "from everywhere" ] | state "answers within" number "failures" ;
 
 What stands behind ``never`` and ``always`` may be put in quotes. An event is written as in a row: ``yes``, ``filled``, ``press 1``.
@@ -34,7 +34,8 @@ class Never:
         verb: What must not happen: ``call`` a tool, ``reach`` a state, ``end`` with an outcome.
         what: The tool, state (flat names that it may have) or outcome.
         unless: The condition that excuses it: ``without`` an event, ``before`` a state was reached, ``with`` a slot unset.
-        names: Of ``without``: the event, as it is written. Of ``with``: the slot's full name.
+        events: Of ``without``: the events, as rows write them.
+        slot: Of ``with``: the slot's full name.
         states: Of ``without`` and ``before``: the flat states.
     """
 
@@ -42,7 +43,8 @@ class Never:
     verb: Literal["call", "reach", "end"]
     what: frozenset[str]
     unless: Literal["without", "before", "with"]
-    names: str = ""
+    events: frozenset[str] = frozenset()
+    slot: str = ""
     states: frozenset[str] = frozenset()
 
 
@@ -73,7 +75,7 @@ _NEVER: Final = re.compile(
 _ANSWERS: Final = re.compile(r"(?P<state>[\w/]+)\s+answers\s+within\s+(?P<count>\d{1,3})\s+failures?\Z")
 _END: Final = re.compile(r"an\s+end\s+is\s+reachable(?:\s+from\s+everywhere)?\Z")
 _FORMS: Final = (
-    "never call TOOL | reach STATE | end OUTCOME, then: without EVENT in STATE | before STATE | with SLOT unset; "
+    "never call TOOL | reach STATE | end OUTCOME, then: without EVENT [or EVENT] in STATE | before STATE | with SLOT unset; "
     "always an end is reachable from everywhere | always STATE answers within N failures"
 )
 LONGEST: Final = 500
@@ -132,11 +134,11 @@ def _never(text: str, found: re.Match[str], flat: FlatFlow) -> Never:
         what = _known(found["what"], outcomes, "outcome of an end", text)
     if found["unless"]:
         states = _states(found["state"], flat, text)
-        return Never(text, verb, what, "without", _event(found["event"], states, flat, text), states)
+        return Never(text, verb, what, "without", _events(found["event"], states, flat, text), states=states)
     if found["before"]:
-        return Never(text, verb, what, "before", "", _states(found["first"], flat, text))
+        return Never(text, verb, what, "before", states=_states(found["first"], flat, text))
     (slot, *_) = sorted(_known(found["slot"], flat.slots, "slot", text))
-    return Never(text, verb, what, "with", slot)
+    return Never(text, verb, what, "with", slot=slot)
 
 
 def _known(name: str, names: Iterable[str], sort: str, text: str) -> frozenset[str]:
@@ -155,17 +157,18 @@ def _states(name: str, flat: FlatFlow, text: str) -> frozenset[str]:
     return frozenset(runners.get(full, full) for full in found)
 
 
-def _event(written: str, states: frozenset[str], flat: FlatFlow, text: str) -> str:
-    """The event as rows write it."""
+def _events(written: str, states: frozenset[str], flat: FlatFlow, text: str) -> frozenset[str]:
+    """The events as rows write them."""
     events = dict.fromkeys(
         trigger_text(edge.trigger) for name in sorted(states) for edge in flat.states[name].edges if edge.row is not None
     )
-    wanted = " ".join(written.split())
-    for event in events:
-        if wanted in (event, event.strip('"')):
-            return event
-    where = ", ".join(sorted(states))
-    raise _wrong(f"no row of '{where}' answers '{wanted}': {_short(text)}", fix=nearest(wanted, list(events)))
+    known = {event.strip('"'): event for event in events} | {event: event for event in events}
+    wanted = [written] if written in known else written.split(" or ")
+    for event in wanted:
+        if event not in known:
+            where = ", ".join(sorted(states))
+            raise _wrong(f"no row of '{where}' answers '{event}': {_short(text)}", fix=nearest(event, list(events)))
+    return frozenset(known[event] for event in wanted)
 
 
 def _wrong(message: str, fix: str) -> FlowError:

@@ -87,7 +87,7 @@ class Samples:
 
 
 def combined(choices: list[list[Any]]) -> Iterable[tuple[Any, ...]]:
-    """Every combination, or where that is too much, each value once beside the first of the others."""
+    """Every combination, or where that is too much, each value once beside the first of the others, and all first, second … together."""
     count = 1
     for some in choices:
         count *= len(some)
@@ -95,13 +95,14 @@ def combined(choices: list[list[Any]]) -> Iterable[tuple[Any, ...]]:
         return product(*choices)
     first = [some[0] for some in choices]
     singly = [(*first[:at], value, *first[at + 1 :]) for at, some in enumerate(choices) for value in some]
-    return tuple(dict.fromkeys(singly))
+    together = [tuple(some[min(at, len(some) - 1)] for some in choices) for at in range(max(map(len, choices)))]
+    return tuple(dict.fromkeys([*singly, *together]))
 
 
 def _facts(names: list[str]) -> Iterable[Facts]:
     if len(names) <= 3:  # noqa: PLR2004 - eight combinations
-        return (tuple(zip(names, values, strict=True)) for values in product((True, False), repeat=len(names)))
-    every: list[Facts] = [tuple((name, value) for name in names) for value in (True, False)]
+        return (tuple(zip(names, values, strict=True)) for values in product((False, True), repeat=len(names)))
+    every: list[Facts] = [tuple((name, value) for name in names) for value in (False, True)]
     return [*every, *(tuple((name, name == one) for name in names) for one in names)]
 
 

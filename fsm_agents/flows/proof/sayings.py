@@ -211,8 +211,7 @@ def _written(edge: Edge, state: FlatState) -> str:
 
 def _named(edge: Edge) -> str:
     """The words of an edge, with the name of the phrase if it has one."""
-    if not isinstance(edge.trigger, Says):
-        return event_text(edge)
+    assert isinstance(edge.trigger, Says)  # noqa: S101 - it has words, and is no question: of those there is one
     phrase, name = edge.trigger.phrase, edge.trigger.name
     while isinstance(phrase, PhraseRef) and phrase.name in edge.scope.spec.phrases:
         name, phrase = name or phrase.name, edge.scope.spec.phrases[phrase.name]

@@ -46,8 +46,9 @@ class Scene:
         data, found = self.start(), list[str]()
         for event in events:
             found += self._happened(event, data)
-            facts = getattr(event, "facts", data.facts)
-            if facts != data.facts:
+            known = dict(data.facts)
+            facts = [(name, value) for name, value in getattr(event, "facts", ()) if known.get(name, False) is not value]
+            if facts:
                 found.append(f"facts:  {', '.join(f'{name} = {_plain(value)}' for name, value in facts)}")
             try:
                 step = self.joint.step(data, event)
@@ -94,8 +95,7 @@ class Scene:
                 return
 
     def _waited_for(self, state: FlatState | None, data: FlowData) -> str:
-        if state is None:
-            return "?"
+        assert state is not None  # noqa: S101 - only states wait
         if data.cell("flow").state.endswith(CHECKING):
             return self.world.flat.slots[state.slot].check
         return state.spec.call or state.spec.handoff

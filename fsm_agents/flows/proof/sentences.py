@@ -8,7 +8,7 @@ from typing import Any, Final
 from fsm_agents.flows.machine.flat import Edge
 from fsm_agents.flows.machine.secret import open_secret
 from fsm_agents.flows.machine.world import World
-from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
+from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, Sequence, SlotRef, Word
 
 __all__ = ["MOST_SETS", "example_sentence", "shortest", "spoken"]
 
@@ -18,30 +18,34 @@ MOST_SETS: Final = 32
 Said = tuple["str | SlotRef", ...]
 
 
-def shortest(phrase: Phrase, phrases: Mapping[str, Phrase] | None = None) -> dict[frozenset[str], Said]:
-    """For each set of slots that a sentence of the phrase can fill: a shortest one, as words and slots; the shortest first."""
-    found = _sets(phrase, phrases or {})
-    return dict(sorted(found.items(), key=lambda pair: (len(pair[1]), sorted(pair[0]))))
+def shortest(phrase: Phrase) -> dict[frozenset[str], Said]:
+    """For each set of slots that a sentence of the phrase can fill: a shortest one, as words and slots; the shortest first.
+
+    Named phrases are written out before; one that is not says nothing here.
+    """
+    return dict(sorted(_sets(phrase).items(), key=lambda pair: (len(pair[1]), sorted(pair[0]))))
 
 
-def _sets(phrase: Phrase, phrases: Mapping[str, Phrase]) -> dict[frozenset[str], Said]:
+def _sets(phrase: Phrase) -> dict[frozenset[str], Said]:
     match phrase:
         case Word(text):
             return {frozenset(): (text,)}
         case SlotRef(slot):
             return {frozenset({slot}): (phrase,)}
-        case PhraseRef(name):
-            return _sets(phrases[name], phrases)
         case Optional(inner):
-            return _fewest({frozenset(): ()}, _sets(inner, phrases))
+            return _fewest({frozenset(): ()}, _sets(inner))
         case Alternatives(ways):
-            return _fewest(*(_sets(way, phrases) for way in ways))
-        case Sequence(items):
-            found: dict[frozenset[str], Said] = {frozenset(): ()}
-            for item in items:
-                more = _sets(item, phrases)
-                found = _fewest(*({a | b: x + y for b, y in more.items()} for a, x in found.items()))
-            return found
+            return _fewest(*map(_sets, ways))
+        case _:
+            return _in_order(phrase.items if isinstance(phrase, Sequence) else ())
+
+
+def _in_order(items: tuple[Phrase, ...]) -> dict[frozenset[str], Said]:
+    found: dict[frozenset[str], Said] = {frozenset(): ()}
+    for item in items:
+        more = _sets(item)
+        found = _fewest(*({a | b: x + y for b, y in more.items()} for a, x in found.items()))
+    return found
 
 
 def _fewest(*tables: dict[frozenset[str], Said]) -> dict[frozenset[str], Said]:
@@ -62,7 +66,7 @@ def example_sentence(world: World, edge: Edge, values: Mapping[str, Any] | None 
         values: Slots by full name: the sentence says these and no others, if there is one; slots without a value stand in braces.
     """
     assert edge.phrase is not None  # noqa: S101 - the caller asks for words
-    found, given = shortest(edge.phrase, edge.scope.spec.phrases), values or {}
+    found, given = shortest(edge.phrase), values or {}
     said = found.get(frozenset(given)) if values is not None else None
     said = next(iter(found.values())) if said is None else said
     return " ".join(part if isinstance(part, str) else _value(world, part.slot, given) for part in said)

@@ -85,8 +85,8 @@ def trigger_text(trigger: Trigger) -> str:
             return f"after {text or f'{seconds:g}s'}"
         case EndedWith(outcome):
             return f"ended {outcome}"
-        case Llm(text):
-            return f'llm "{text}"'
+        case _:
+            return f'llm "{trigger.text}"'
 
 
 def way_text(way: Sequence[tuple[str, Edge | None]], most: int = LONGEST) -> str:

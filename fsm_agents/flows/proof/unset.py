@@ -128,16 +128,16 @@ class Unset:
     def _returns(self, name: str) -> bool:
         """Whether a visit to a state comes back; and what is cleared meanwhile."""
         if name not in self._visited:
-            inside, cleared, back = [name], 0, False
-            for here in inside:
+            inside, cleared, back = {name: None}, 0, False
+            for here in (waiting := [name]):
                 for edge in self.ways.live[here]:
-                    leaves = isinstance(edge.target, Goto) and edge.target.state in self.flat.ordinary
-                    if leaves:
-                        continue
+                    if isinstance(edge.target, Goto) and edge.target.state in self.flat.ordinary:
+                        continue  # it leaves the visit for good
                     cleared |= self.bits.clears(edge)
                     back = back or edge.target is BACK
                     if isinstance(edge.target, Goto | Visit) and edge.target.state not in inside:
-                        inside.append(edge.target.state)
+                        inside[edge.target.state] = None
+                        waiting.append(edge.target.state)
             self._visited[name] = cleared if back else -1
         return self._visited[name] >= 0
 

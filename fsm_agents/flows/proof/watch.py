@@ -56,9 +56,9 @@ class Watch:
         for source, edge, entered in taken(joint, step):
             for at, never in enumerate(self.nevers):
                 if never.unless == "without" and edge is not None and source in never.states:
-                    marks[at] = marks[at] or trigger_text(edge.trigger) == never.names
+                    marks[at] = marks[at] or trigger_text(edge.trigger) in never.events
                 if entered in self.targets[at]:
-                    excused = get(data.slots, never.names) is not None if never.unless == "with" else marks[at]
+                    excused = get(data.slots, never.slot) is not None if never.unless == "with" else marks[at]
                     if not excused:
                         yield never, _told(never, entered)
                 if entered in never.states:
@@ -88,9 +88,13 @@ def _told(never: Never, entered: str) -> str:
     what = {"call": "is called", "reach": "is reached", "end": "is how it ends"}[never.verb]
     name = min(never.what).rpartition("/")[2] if never.verb != "reach" else entered
     if never.unless == "with":
-        return f"{name} {what} with {never.names.rpartition('/')[2]} unset"
+        return f"{name} {what} with {never.slot.rpartition('/')[2]} unset"
     states = " or ".join(sorted(never.states))
-    return f"{name} {what} before {states}" if never.unless == "before" else f"{name} {what} without {never.names} in {states}"
+    return (
+        f"{name} {what} before {states}"
+        if never.unless == "before"
+        else f"{name} {what} without {' or '.join(sorted(never.events))} in {states}"
+    )
 
 
 class WatchedJoint(Joint[WatchedData]):

@@ -142,8 +142,8 @@ class Ways:
                 return After, seconds
             case EndedWith(outcome):
                 return EndedWith, outcome
-            case Llm():
-                return id(trigger)
+            case _:
+                return Llm, id(trigger)
 
     def _winners(self, edge: Edge, earlier: list[Edge]) -> tuple[Edge, ...]:
         """The earlier edges that always win over ``edge``; empty: it can win."""
@@ -162,21 +162,21 @@ class Ways:
 
     # --- where they lead ----------------------------------------------------------------------------------------------------------------
 
-    def targets(self, name: str, *, visits: bool = True) -> Iterator[tuple[str, Edge]]:
-        """The states that a state leads to, each with its edge; ``back`` leads to every state that a visit may come from."""
+    def targets(self, name: str, *, visits: bool = True, back: bool = True) -> Iterator[tuple[str, Edge]]:
+        """The states that a state leads to, each with its edge; ``back`` leads to every state that a visit comes from."""
         for edge in self.live[name]:
             target = edge.target
             if isinstance(target, Goto) or (visits and isinstance(target, Visit)):
                 yield target.state, edge
-            elif visits and target is BACK:
-                for visitor in self.flat.visitors:
+            elif visits and back and target is BACK:
+                for visitor in self.visitors:
                     yield visitor, edge
 
-    def search(self, start: Iterable[str], *, visits: bool = True) -> dict[str, tuple[str, Edge] | None]:
+    def search(self, start: Iterable[str], *, visits: bool = True, back: bool = True) -> dict[str, tuple[str, Edge] | None]:
         """Every state that is reached from ``start``, breadth first, each with the state and edge before it."""
         came: dict[str, tuple[str, Edge] | None] = dict.fromkeys(start)
         for name in (waiting := list(came)):
-            for target, edge in self.targets(name, visits=visits):
+            for target, edge in self.targets(name, visits=visits, back=back):
                 if target not in came:
                     came[target] = name, edge
                     waiting.append(target)
@@ -184,8 +184,13 @@ class Ways:
 
     @cached_property
     def reached(self) -> Mapping[str, tuple[str, Edge] | None]:
-        """The states that are reached from the start."""
-        return self.search([self.flat.start])
+        """The states that are reached from the start. Where ``back`` leads, one has been before."""
+        return self.search([self.flat.start], back=False)
+
+    @cached_property
+    def visitors(self) -> tuple[str, ...]:
+        """The states that a visit comes from."""
+        return tuple(name for name in self.reached if any(isinstance(edge.target, Visit) for edge in self.live[name]))
 
     def way(self, name: str, came: Mapping[str, tuple[str, Edge] | None] | None = None) -> Way:
         """The shortest way to a state."""

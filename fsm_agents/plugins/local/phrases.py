@@ -4,9 +4,8 @@ A phrase is words with two constructs: ``[optional words]`` and ``(one way | ano
 nest, and a ``*`` behind a closing bracket lets it be said any number of times. ``PhraseSet`` reads a set of phrases once and then tells
 for any text whether it is a complete sentence, the beginning of one, or neither.
 
-How: the automaton is that of flows (:mod:`fsm_agents.flows.words.automaton`), made deterministic. A state is exactly "what may come
-next, and whether one may stop here", so the hundred ways to say a number share one state. Rejected: text grammars (JSGF), because the
-engine's parser refuses without naming the word and cannot start in the middle of a sentence.
+How: :mod:`fsm_agents.plugins.local.phrase_graph` makes one graph of all phrases; what was said so far is a set of places in it. Rejected:
+text grammars (JSGF), because the engine's parser refuses without naming the word and cannot start in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from typing import Any, NoReturn
 import attrs
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.flows.problems import FlowError
 from fsm_agents.flows.syntax import Alternatives, Optional, Sequence, Word
-from fsm_agents.flows.words.automaton import Nfa, Repeated
+from fsm_agents.flows.words.automaton import Repeated
+from fsm_agents.plugins.local.phrase_graph import Graph, graph_of
 
-__all__ = ["Match", "Node", "PhraseSet", "words_of"]
+__all__ = ["Match", "Node", "PhraseSet", "read_phrase", "words_of"]
 
 #: Deepest nesting of brackets. Written by people: more than this is a mistake, and the parser must not exhaust the stack.
 MAX_DEPTH = 20
-#: Most states of one set. A flow's widest state (all numbers to 9999, twice) stays under 300.
-MAX_STATES = 5000
+#: Most steps of one set that are remembered.
+MAX_KEPT = 20_000
 
 _TOKEN = re.compile(r"\s*(?:([\w'’.\-]+)|([\[\]()|/*])|(\S))")
 _EDGE = " \t\r\n.,;:!?…“”„«»()" + '"'
@@ -44,7 +43,7 @@ class Match(enum.Enum):
 
 @attrs.frozen
 class Node:
-    """One state of the automaton: whether a sentence may end here, and from where in the phrases it may go on."""
+    """What was said so far: whether a sentence may end here, and from which places of the graph it may go on."""
 
     accepts: bool
     follow: frozenset[int]
@@ -109,6 +108,15 @@ class _Reader:
 _NOTHING = Sequence(())
 
 
+def read_phrase(phrase: str) -> Any:
+    """A phrase as a tree of :mod:`fsm_agents.flows.syntax` (and ``Repeated``).
+
+    Raises:
+        MisuseError: It cannot be read.
+    """
+    return _Reader(phrase).read()
+
+
 def _tokens(phrase: str) -> Iterator[str]:
     for word, sign, other in _TOKEN.findall(phrase):
         if other:
@@ -157,55 +165,32 @@ class PhraseSet:
         self.phrases = (phrases,) if isinstance(phrases, str) else tuple(phrases)
         if not self.phrases:
             raise MisuseError("a set of phrases needs at least one phrase")
-        self._nfa = Nfa(lambda word: (word,), _no_reference)
-        start = self._nfa.node()
-        self._ends = frozenset(self._read(phrase, start) for phrase in self.phrases)
-        self._reached: dict[int, frozenset[int]] = {}
-        self.start = attrs.evolve(self._node({start}), accepts=False)
+        self.graph: Graph = graph_of([(phrase, _said(phrase)) for phrase in self.phrases])
+        self.start = attrs.evolve(self._node(self.graph.starts), accepts=False)
         #: Every word that can be said, sorted.
-        self.words: tuple[str, ...] = tuple(sorted({word for arcs in self._nfa.arcs for word, _ in arcs}))
-        #: The automaton: for each state, word to next state.
-        self.nodes: dict[Node, dict[str, Node]] = {}
-        self._explore(self.start)
+        self.words: tuple[str, ...] = tuple(sorted({word for row in self.graph.rows for word in row}))
+        self._known: dict[tuple[Node, str], Node | None] = {}
 
-    def _read(self, phrase: str, start: int) -> int:
-        """Add a phrase; where it ends."""
-        part, end = _Reader(phrase).read(), self._nfa.node()
-        try:
-            first = self._nfa.node()
-            self._nfa.silent[start].append(first)
-            self._nfa.add(part, first, end)
-        except FlowError as error:
-            raise MisuseError(f"phrase {phrase!r}: {error.problems[0].message}") from None
-        if end in self._nfa.reach(first):
-            raise MisuseError(f"phrase {phrase!r}: it can be said without a word: leave one word outside the [ ]")
-        return end
+    def _node(self, places: Iterable[int]) -> Node:
+        reached = {after for place in places for after in self.graph.reached[place]}
+        return Node(
+            accepts=not self.graph.ends.isdisjoint(reached),
+            follow=frozenset(place for place in reached if self.graph.rows[place]),
+        )
 
-    def _explore(self, start: Node) -> None:
-        waiting = [start]
-        while waiting:
-            node = waiting.pop()
-            if node in self.nodes:
-                continue
-            if len(self.nodes) >= MAX_STATES:
-                raise MisuseError(
-                    f"these {len(self.phrases)} phrases can be combined in more than {MAX_STATES} ways; use fewer [ ] and *"
-                )
-            by_word: dict[str, set[int]] = {}
-            for place in node.follow:
-                for word, after in self._nfa.arcs[place]:
-                    by_word.setdefault(word, set()).add(after)
-            self.nodes[node] = {word: self._node(by_word[word]) for word in sorted(by_word)}
-            waiting.extend(self.nodes[node].values())
+    def after(self, node: Node, word: str) -> Node | None:
+        """The state after one more word."""
+        key = (node, word)
+        if key not in self._known:
+            if len(self._known) >= MAX_KEPT:
+                self._known.clear()
+            places = {self.graph.rows[place][word] for place in node.follow if word in self.graph.rows[place]}
+            self._known[key] = self._node(places) if places else None
+        return self._known[key]
 
-    def _node(self, places: set[int]) -> Node:
-        reached: set[int] = set()
-        for place in places:
-            if place not in self._reached:
-                self._reached[place] = frozenset(self._nfa.reach(place))
-            reached |= self._reached[place]
-        follow = frozenset(place for place in reached if self._nfa.arcs[place])
-        return Node(accepts=not self._ends.isdisjoint(reached), follow=follow)
+    def next_words(self, node: Node) -> frozenset[str]:
+        """The words that may come next."""
+        return frozenset(word for place in node.follow for word in self.graph.rows[place])
 
     def walk(self, words: Iterable[str], start: Node | None = None) -> Node | None:
         """The state after ``words`` (from the beginning, or from ``start``); None if no sentence goes that way."""
@@ -213,24 +198,12 @@ class PhraseSet:
         for word in words:
             if node is None:
                 return None
-            node = self.nodes[node].get(word)
+            node = self.after(node, word)
         return node
-
-    def reach(self, start: Node) -> list[Node]:
-        """The states that can be reached from ``start``, which comes first; always in the same order."""
-        found = [start]
-        seen = {start}
-        for node in found:  # grows meanwhile
-            new = [after for after in self.nodes[node].values() if after not in seen]
-            seen.update(new)
-            found.extend(dict.fromkeys(new))
-        return found
 
     def either(self, one: Node, other: Node) -> Node:
         """A state from which one may go on as from ``one`` or as from ``other``; a sentence does not end in it."""
-        node = Node(accepts=False, follow=one.follow | other.follow)
-        self._explore(node)
-        return node
+        return Node(accepts=False, follow=one.follow | other.follow)
 
     def match(self, text: str) -> Match:
         """How ``text`` stands to the phrases. An empty text is the beginning of every sentence: ``PREFIX``."""
@@ -248,5 +221,20 @@ class PhraseSet:
         return f"PhraseSet({list(self.phrases)!r})"
 
 
-def _no_reference(ref: object) -> NoReturn:
-    raise AssertionError(ref)  # pragma: no cover - these phrases have none
+def _said(phrase: str) -> Any:
+    part = read_phrase(phrase)
+    if _silent(part):
+        raise MisuseError(f"phrase {phrase!r}: it can be said without a word: leave one word outside the [ ]")
+    return part
+
+
+def _silent(part: Any) -> bool:
+    match part:
+        case Word():
+            return False
+        case Sequence(items):
+            return all(map(_silent, items))
+        case Alternatives(ways):
+            return any(map(_silent, ways))
+        case _:  # Optional, Repeated
+            return True

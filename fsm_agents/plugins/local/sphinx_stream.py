@@ -225,13 +225,16 @@ class SphinxStream:
                     self._decoder.add_word(word if number == 1 else f"{word}({number})", sound, update=False)
         self._made += 1
         name = f"g{self._made}"
-        number_of = {node: number for number, node in enumerate(expected.reach(place.start), 1)}
-        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = []
-        for node, number in number_of.items():
-            arcs.extend((number, number_of[after], 1.0, word) for word, after in expected.nodes[node].items())
-            if node.accepts:
-                arcs.append((number, 0, 1.0))
-        self._decoder.add_fsg(name, self._decoder.create_fsg(name, number_of[place.start], 0, arcs))
+        # 0 is the end, 1 the start; then the graph's places. Silent arcs go straight to where something may be said.
+        graph = expected.graph
+        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [(1, at + 2, 1.0) for at in sorted(place.start.follow)]
+        for at, row in enumerate(graph.rows):
+            arcs.extend((at + 2, after + 2, 1.0, word) for word, after in row.items())
+            others = graph.reached[at][1:]
+            arcs.extend((at + 2, after + 2, 1.0) for after in others if graph.rows[after])
+            if at in graph.ends or not graph.ends.isdisjoint(others):
+                arcs.append((at + 2, 0, 1.0))
+        self._decoder.add_fsg(name, self._decoder.create_fsg(name, 1, 0, arcs))
         return name
 
     def _warn(self) -> None:

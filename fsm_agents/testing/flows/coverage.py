@@ -14,7 +14,7 @@ from fsm_agents.flows.machine.data import Failures, FlowData
 from fsm_agents.flows.machine.flat import Edge, FlatState
 from fsm_agents.flows.syntax import AGAIN, BACK, NEXT, STAY, Goto, Visit
 from fsm_agents.fsm.joint import Step
-from fsm_agents.testing.flows.player import Seen
+from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.taken import Taken, Trail, passed_over
 
 __all__ = ["KINDS", "MISSED", "TAKEN", "Coverage", "What"]
@@ -35,7 +35,9 @@ class Coverage:
         self.flow = flow
         self.trail = Trail(flow)
         flat = flow.flat
-        self._number = {(path, id(row)): n for path, scope in flat.scopes.items() for n, row in reversed([*enumerate(scope.spec.rows, 1)])}
+        self._number = {
+            (path, id(row)): n for path, scope in flat.scopes.items() for n, row in reversed([*enumerate(scope.spec.rows, 1)])
+        }
         self.counts: dict[str, Counter[Any]] = {kind: Counter() for kind in KINDS}
         self.goals: dict[str, dict[Any, None]] = {kind: dict.fromkeys(found) for kind, found in self._goals().items()}
         self._last: _Row | None = None
@@ -112,7 +114,10 @@ class Coverage:
 
     def _pairs(self, edges: list[tuple[FlatState, Edge]]) -> Iterator[tuple[_Row, _Row]]:
         """Which row may be the next one after which; rows that do nothing are not counted, so a state may have been left by none."""
-        rows = {name: [self.row(edge) for edge in state.edges if edge.row is not None] for name, state in self.flow.flat.states.items()}
+        rows = {
+            name: [self.row(edge) for edge in state.edges if edge.row is not None]
+            for name, state in self.flow.flat.states.items()
+        }
         for state, edge in edges:
             if edge.row is None:
                 continue
@@ -151,7 +156,10 @@ class Coverage:
         """In one line: ``rows 27/30 (not taken: 28, 29, 41) · pairs 61 % · conditions 4/4 · timers 4/4``."""
         missing = [self.place(row) for row in self.missing("rows")]
         shown = ", ".join(missing[:MOST_TOLD]) + (", …" if len(missing) > MOST_TOLD else "")
-        told = [f"rows {self._part('rows')}" + (f" (not taken: {shown})" if missing else ""), f"pairs {self.percent('pairs'):.0f} %"]
+        told = [
+            f"rows {self._part('rows')}" + (f" (not taken: {shown})" if missing else ""),
+            f"pairs {self.percent('pairs'):.0f} %",
+        ]
         told += [f"conditions {self._part('guards')}"] if self.goals["guards"] else []
         return " · ".join([*told, f"timers {self._part('timers')}"])
 
@@ -210,4 +218,11 @@ class Coverage:
 
 MOST_TOLD: Final = 12
 """Lines that the summary names."""
-_NAMES: Final = {"rows": "rows", "pairs": "pairs", "guards": "conditions", "timers": "timers", "questions": "questions", "states": "states"}
+_NAMES: Final = {
+    "rows": "rows",
+    "pairs": "pairs",
+    "guards": "conditions",
+    "timers": "timers",
+    "questions": "questions",
+    "states": "states",
+}

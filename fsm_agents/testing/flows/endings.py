@@ -30,9 +30,10 @@ from fsm_agents.flows.syntax import Press
 from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.flows.words.types import Moment
 from fsm_agents.fsm.explore import clone, live_timers
-from fsm_agents.testing.flows.player import NOW, TODAY, Player
+from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.results import samples
 from fsm_agents.testing.flows.sentences import Sentences
+from fsm_agents.testing.flows.times import NOW, TODAY
 
 __all__ = ["Endings"]
 
@@ -57,7 +58,9 @@ class Endings:
         self.good: set[Hashable] = set()
         self.far = _distances(flow)
         conditions = sorted({name for scope in flow.flat.scopes.values() for name in scope.spec.conditions})
-        self.facts: list[Facts] = [tuple((name, yes) for name in conditions) for yes in ((True, False) if conditions else (False,))]
+        self.facts: list[Facts] = [
+            tuple((name, yes) for name in conditions) for yes in ((True, False) if conditions else (False,))
+        ]
         self._said: dict[str, list[str]] = {}
 
     def can_end(self, player: Player) -> bool | None:
@@ -140,9 +143,8 @@ class Endings:
     def _words(self, state: FlatState, data: FlowData, facts: Facts) -> Iterator[object]:
         texts = self._said.get(state.name)
         if texts is None or any(self.flow.flat.slots[name].values_from for name in self.flow.flat.slots):
-            texts = [
-                self.sentences.of(edge, data, random.Random(seed).randrange) for edge in state.words for seed in range(TRIES)
-            ]
+            tries = [random.Random(seed).randrange for seed in range(TRIES)]  # noqa: S311 - words, no keys
+            texts = [self.sentences.of(edge, data, choose) for edge in state.words for choose in tries]
             self._said[state.name] = texts = [*dict.fromkeys((*texts, "purple elephants"))]
         ears, moment = self.flow.recogniser(data), Moment(TODAY, NOW)
         yield from (heard(self.flow.world, state, ears, text, moment, facts) for text in texts)

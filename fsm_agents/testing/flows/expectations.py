@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Protocol
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from fsm_agents.flows.machine.data import get
 from fsm_agents.flows.machine.secret import open_secret
 from fsm_agents.flows.words.pack import LanguagePack
-from fsm_agents.testing.flows.player import SECOND, Player, Said, seconds
-from fsm_agents.testing.flows.stimuli import waiting
+from fsm_agents.testing.flows.answers import waiting
+from fsm_agents.testing.flows.player import Player
+from fsm_agents.testing.flows.seen import Said
+from fsm_agents.testing.flows.times import SECOND, seconds
 
 __all__ = ["AgentSays", "EmittedIt", "Ends", "Expectation", "Heard", "InState", "SlotHolds", "matches", "shown_value"]
 
@@ -32,18 +34,6 @@ class Heard:
     events: int = 0
 
 
-class Expectation(Protocol):
-    """Something that must be so."""
-
-    def wrong(self, player: Player, heard: Heard) -> str:
-        """What is so instead; empty: it is as expected."""
-        ...
-
-    def line(self) -> str:
-        """As a line of a scene."""
-        ...
-
-
 @attrs.frozen
 class AgentSays:
     """The agent says a line, or several that follow each other; ``*`` stands for any words.
@@ -54,6 +44,7 @@ class AgentSays:
     text: str
 
     def wrong(self, player: Player, heard: Heard) -> str:
+        """What is so instead; empty: it is as expected."""
         said = player.said[heard.lines :]
         for start in range(len(said)):
             for stop in range(start + 1, min(len(said), start + 1 + MOST_JOINED) + 1):
@@ -63,6 +54,7 @@ class AgentSays:
         return f"the agent says {_quoted(said)}"
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"agent: {self.text}"
 
 
@@ -77,11 +69,13 @@ class InState:
     name: str
 
     def wrong(self, player: Player, heard: Heard) -> str:
+        """What is so instead; empty: it is as expected."""
         state = player.state
         names = (state.name, state.spec.name) if state is not None else ()
         return "" if self.name in names else f"the flow is in {player.where}"
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"state: {self.name}"
 
 
@@ -93,12 +87,14 @@ class SlotHolds:
     value: Any
 
     def wrong(self, player: Player, heard: Heard) -> str:
+        """What is so instead; empty: it is as expected."""
         value = open_secret(get(player.data.slots, self.name))
         if value == self.value:
             return ""
         return f"{self.name} is {'unset' if value is None else shown_value(value)}"
 
     def line(self) -> str:
+        """As a line of a scene."""
         told = " unset" if self.value is None else f" = {shown_value(self.value)}"
         return f"slot: {self.name}{told}"
 
@@ -110,6 +106,7 @@ class EmittedIt:
     name: str
 
     def wrong(self, player: Player, heard: Heard) -> str:
+        """What is so instead; empty: it is as expected."""
         names = [event.name for event in player.emitted[heard.events :]]
         if self.name in names:
             heard.events += names.index(self.name) + 1
@@ -117,6 +114,7 @@ class EmittedIt:
         return f"the host was told {', '.join(names) or 'nothing'}"
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"emitted: {self.name}"
 
 
@@ -128,6 +126,7 @@ class Ends:
     within: int = 0
 
     def wrong(self, player: Player, heard: Heard) -> str:
+        """What is so instead; empty: it is as expected."""
         if not player.ended:
             return f"the call goes on: {waiting(player)}"
         if player.outcome != self.outcome:
@@ -137,7 +136,12 @@ class Ends:
         return ""
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"end: {self.outcome}" + (f" within {seconds(self.within)}" if self.within else "")
+
+
+Expectation: TypeAlias = AgentSays | InState | SlotHolds | EmittedIt | Ends
+"""Something that must be so."""
 
 
 def matches(pattern: str, text: str, pack: LanguagePack) -> bool:

@@ -10,9 +10,8 @@ It decides nothing: effects of a step are put where a script, a walk or a person
 from __future__ import annotations
 
 import datetime
-import heapq
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -37,91 +36,11 @@ from fsm_agents.flows.machine.events import (
 )
 from fsm_agents.flows.machine.flat import CHECKING, FlatState
 from fsm_agents.flows.words.types import Moment
-from fsm_agents.fsm.engine import Due
-from fsm_agents.fsm.joint import Arm, Step
+from fsm_agents.fsm.joint import Step
+from fsm_agents.testing.flows.seen import Before, Reply, Said, Seen, Timers
+from fsm_agents.testing.flows.times import BETWEEN_KEYS, NOW, SECOND, TODAY, lasts
 
-__all__ = [
-    "ANSWERS_AFTER", "BETWEEN_KEYS", "NOW", "SECOND", "TODAY", "WORDS_A_SECOND", "Before", "Player", "Said", "Seen", "seconds",
-]  # fmt: skip
-
-SECOND: Final = 1_000_000
-"""µs: time is a whole number of them."""
-WORDS_A_SECOND: Final = 2.5
-"""150 words a minute, the usual pace of speech on the telephone."""
-ANSWERS_AFTER: Final = SECOND // 2
-"""µs until a tool, a model or a person has answered, if nothing else is said."""
-BETWEEN_KEYS: Final = SECOND // 5
-"""µs between two keys of one entry."""
-TODAY: Final = datetime.date(2026, 3, 2)
-"""The day on which everything is played unless told otherwise: a Monday, always the same, so that a test is too."""
-NOW: Final = datetime.time(10, 0)
-"""The time of day at which a conversation begins."""
-
-
-def seconds(micros: int) -> str:
-    """A duration as it is written: ``4s``, ``6.999s``."""
-    return f"{micros / SECOND:.6f}".rstrip("0").rstrip(".") + "s"
-
-
-@attrs.frozen
-class Said:
-    """One line of the agent.
-
-    Args:
-        text: Its words.
-        state: The state that said it.
-        start: When it begins to sound, µs.
-        stop: When it was heard to its end.
-    """
-
-    text: str
-    state: str
-    start: int
-    stop: int
-
-
-@attrs.frozen
-class Before:
-    """Where a conversation stood before a step."""
-
-    state: str
-    slots: tuple[tuple[str, Any], ...]
-    call: int
-    visit: int
-
-
-@attrs.frozen(eq=False)
-class Seen:
-    """One step, for properties to look at.
-
-    Args:
-        player: The conversation, after the step.
-        event: What came.
-        step: What it did.
-        before: Where it stood.
-        twin: What the same event did to a copy that had been saved and restored; ``None``: there is none.
-    """
-
-    player: Player
-    event: object
-    step: Step
-    before: Before
-    twin: Step | None = None
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """What is said in this step."""
-        return tuple(line.text for effect in self.step.effects if isinstance(effect, SayLines) for line in effect.lines)
-
-
-@attrs.define
-class _Reply:
-    """What is sounding, or waits to."""
-
-    stop: int
-    barge_in: str
-    entry: bool
-    visit: int
+__all__ = ["Player"]
 
 
 class Player:
@@ -168,9 +87,8 @@ class Player:
         self.outcome = ""
         self.idle = 0
         self.twin: FlowData | None = None
-        self._replies: list[_Reply] = []
-        self._timers: list[tuple[int, int, Due]] = []
-        self._armed = 0
+        self._replies: list[Reply] = []
+        self._timers = Timers()
         self._quiet = 0
         self._speaking = False
 
@@ -314,7 +232,7 @@ class Player:
         self._replies.clear()
         self.asked = self.twin = None
         self.data = self.flow.restore(saved)
-        self._arm(self.flow.joint.arms(self.data))
+        self._timers.arm(self.flow.joint.arms(self.data), self.time)
         self.outside(Resumed(self.facts()))
 
     # --- time ----------------------------------------------------------------------------------------------------------------------------
@@ -355,7 +273,7 @@ class Player:
     def _say_for(self, text: str) -> None:
         """The caller speaks: time passes, and it is no silence."""
         self._speaking = True
-        self.pass_time(_lasts(text) + int(self.flow.spec.defaults.complete * SECOND))
+        self.pass_time(lasts(text) + int(self.flow.spec.defaults.complete * SECOND))
         self._speaking = False
         self._quiet = self.time
 
@@ -377,19 +295,15 @@ class Player:
 
     def _next(self) -> tuple[int, int, object] | None:
         """What is due first: when, its rank among equals, and what."""
-        while self._timers and self._stale(self._timers[0][2]):
-            heapq.heappop(self._timers)
+        timer = self._timers.first(self.data)
         found: list[tuple[int, int, object]] = []
         if self._replies:
             found.append((self._replies[0].stop, SPOKEN, self._replies[0]))
-        if self._timers:
-            found.append((self._timers[0][0], TIMER, self._timers[0][2]))
+        if timer is not None:
+            found.append((timer[0], TIMER, timer[1]))
         if (silence := self._silence_due()) is not None:
             found.append((max(silence, self.time), SILENCE, None))
         return min(found, key=lambda each: each[:2]) if found else None
-
-    def _stale(self, due: Due) -> bool:
-        return bool(self.data.cell(due.machine).epoch != due.epoch)
 
     def _one(self) -> None:
         """The next thing that is due happens."""
@@ -399,7 +313,7 @@ class Player:
         at, rank, what = found
         self.time = max(self.time, at)
         if rank == TIMER:
-            heapq.heappop(self._timers)
+            self._timers.pop()
             if self.facts() != self.data.facts:
                 self.post(ConditionsRead(self.facts()))
             self.post(what)
@@ -427,16 +341,11 @@ class Player:
         twin = self._twin_step(event)
         step = self.flow.step(data, event)
         self.idle += 1
-        self._arm(step.arms)
+        self._timers.arm(step.arms, self.time)
         self._perform(step)
         if self.watch is not None:
             self.watch(Seen(self, event, step, before, twin))
         return step
-
-    def _arm(self, arms: Iterable[Arm]) -> None:
-        for arm in arms:
-            self._armed += 1
-            heapq.heappush(self._timers, (self.time + arm.delay, self._armed, Due(arm.machine, arm.timer, arm.epoch)))
 
     def _twin_step(self, event: object) -> Step | None:
         twin, self.twin = self.twin, None
@@ -471,9 +380,9 @@ class Player:
         stop = max(self.time, self._replies[-1].stop if self._replies else 0)
         state = self.where.removesuffix(CHECKING)
         for line in (line for part in said for line in part.lines):
-            start, stop = stop, stop + _lasts(line.text)
+            start, stop = stop, stop + lasts(line.text)
             self.said.append(Said(line.text, state, start, stop))
-        self._replies.append(_Reply(stop, said[-1].barge_in, any(part.entry for part in said), self.data.visit))
+        self._replies.append(Reply(stop, said[-1].barge_in, any(part.entry for part in said), self.data.visit))
 
     def _heard(self, text: str) -> Heard:
         flow = self.flow
@@ -484,8 +393,3 @@ SPOKEN, TIMER, SILENCE = range(3)
 """What comes first of what is due at the same time."""
 MOST_STEPS: Final = 1_000
 """Steps that a tool may be waited for: wait lines come every few seconds, and its time is bounded."""
-
-
-def _lasts(text: str) -> int:
-    """How long a text sounds, µs."""
-    return int(len(text.split()) / WORDS_A_SECOND * SECOND)

@@ -21,8 +21,9 @@ from fsm_agents.flows.words.types import Moment
 from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
 from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Step
-from fsm_agents.testing.flows.player import TODAY, Seen
+from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.spoken import unset_in
+from fsm_agents.testing.flows.times import TODAY
 
 __all__ = [
     "CODES", "PROPERTIES", "Property", "answers_the_caller", "comes_to_rest", "goes_on_after_saving", "keeps_once_tools", "keeps_secrets",
@@ -58,7 +59,13 @@ def answers_the_caller(seen: Seen) -> str:
         return ""
     if any(isinstance(effect, SayLines | AskModel | CallTool | HandOver) for effect in seen.step.effects):
         return ""
-    if player.pending is not None or player.asked is not None or player.sounds or player.data.keys or player.data.cell("keypad").state != "IDLE":
+    if (
+        player.pending is not None
+        or player.asked is not None
+        or player.sounds
+        or player.data.keys
+        or player.data.cell("keypad").state != "IDLE"
+    ):
         return ""
     if isinstance(seen.event, KeyPressed) and seen.event.key == player.flow.spec.defaults.end_key:
         return ""  # the end of nothing entered
@@ -81,7 +88,12 @@ def keeps_secrets(seen: Seen) -> str:
         if len(str(value)) < SHORT or str(value) in open_values:
             continue
         spoken = flow.world.spoken(value, flow.flat.slots[name])
-        for where, text in (("what is said", said), ("an event", repr(told)), ("a question to the model", repr(asked)), ("what is saved", saved)):
+        for where, text in (
+            ("what is said", said),
+            ("an event", repr(told)),
+            ("a question to the model", repr(asked)),
+            ("what is saved", saved),
+        ):
             if str(value) in text or (len(spoken) >= SHORT and spoken.lower() in text.lower()):
                 return f"the secret {name} is in {where}"
     return ""

@@ -6,8 +6,8 @@ import datetime
 from typing import Any, Final
 
 from fsm_agents.flows.spec import ToolSpec
-from fsm_agents.testing.flows.player import TODAY
 from fsm_agents.testing.flows.sentences import Choose, pick
+from fsm_agents.testing.flows.times import TODAY
 
 __all__ = ["drawn_fields", "samples"]
 
@@ -17,7 +17,10 @@ _DATES: Final = tuple((TODAY + datetime.timedelta(days)).isoformat() for days in
 
 
 def drawn_fields(tool: ToolSpec, compared: dict[str, list[Any]], choose: Choose) -> tuple[tuple[str, Any], ...]:
-    """A result of a tool: half of them as its example says, so that walks get on. A list is empty only where the numbers beside it are 0: ``count = 2, times = []`` is no result of a sane tool."""
+    """A result of a tool: half of them as its example says, so that walks get on.
+
+    A list is empty only where the numbers beside it are 0: ``count = 2, times = []`` is no result of a sane tool.
+    """
     if tool.example and choose(2):
         return tuple((name, samples(tool, name, compared)[0]) for name in tool.returns)
     numbers = {name: pick(choose, samples(tool, name, compared)) for name, kind in tool.returns.items() if kind == "number"}

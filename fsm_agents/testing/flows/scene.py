@@ -27,12 +27,15 @@ from fsm_agents.flows.machine.effects import CallTool
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.source import Source, read_source
 from fsm_agents.flows.notation.troubles import Troubles
-from fsm_agents.flows.problems import FlowError, Place
-from fsm_agents.testing.flows.expectations import AgentSays, Ends, Heard
-from fsm_agents.testing.flows.player import Player, Seen, seconds
+from fsm_agents.flows.problems import NOWHERE, FlowError, Place
+from fsm_agents.testing.flows.answers import Tool, Unplayable, waiting
+from fsm_agents.testing.flows.expectations import Ends, Expectation, Heard
+from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.scene_lines import Line, Setting, read_line
-from fsm_agents.testing.flows.stimuli import CutIn, Pressed, Says, Silence, Tool, Unplayable, waiting
+from fsm_agents.testing.flows.seen import Seen
+from fsm_agents.testing.flows.stimuli import CutIn, Pressed, Says, Silence, Stimulus
 from fsm_agents.testing.flows.taken import Trail, last_row
+from fsm_agents.testing.flows.times import seconds
 
 __all__ = ["Scene", "SceneFailed", "flow_path", "read_scenes"]
 
@@ -58,7 +61,7 @@ class Scene:
     name: str
     lines: tuple[Line, ...]
     flow: Flow = attrs.field(repr=False)
-    place: Place = Place()
+    place: Place = NOWHERE
 
     @classmethod
     def load(cls, path: str | Path, flow: Flow | None = None) -> tuple[Scene, ...]:
@@ -190,7 +193,9 @@ def _one(
 def _flow(source: Source, troubles: Troubles, get: Callable[[str, Troubles, Place], Flow | None]) -> Flow | None:
     named = source.tree.get("flow")
     if not isinstance(named, str) or not named:
-        troubles.add("F031", "the file does not say which flow its scenes are about", Place(source.file, 1), fix='flow = "pizza.toml"')
+        troubles.add(
+            "F031", "the file does not say which flow its scenes are about", Place(source.file, 1), fix='flow = "pizza.toml"'
+        )
         return None
     return get(named, troubles, source.place(("flow",)))
 
@@ -273,27 +278,29 @@ class _Playing:
         what = line.what
         if isinstance(what, Setting):
             self._set(what)
+        elif isinstance(what, Expectation):
+            self._expect(line, what)
+        else:
+            self._act(line, what)
+
+    def _expect(self, line: Line, what: Expectation) -> None:
+        """It is so now, or when all that goes on by itself is over; an end has to be heard."""
+        if not isinstance(what, Ends) and not what.wrong(self.player, self.heard):
             return
-        if hasattr(what, "wrong"):
+        self._settle()
+        wrong = what.wrong(self.player, self.heard)
+        if wrong:
+            self._fail(line, wrong)
+
+    def _act(self, line: Line, what: Stimulus) -> None:
+        if isinstance(what, CutIn):
+            self._answer_all()
+        elif isinstance(what, _ACTS) or not what.fits(self.player):
             self._settle()
-            wrong = what.wrong(self.player, self.heard)
-            if isinstance(what, Ends) and not wrong:
-                return
-            if wrong:
-                self._fail(line, f"{wrong}{self._hint(what)}")
-            return
-        if isinstance(what, _ACTS):
-            if self.player.ended:
-                self._fail(line, f"the call is over ({self.player.outcome})")
-            if isinstance(what, CutIn):
-                self._answer_all()
-            else:
-                self._settle()
-            self.heard.lines = len(self.player.said)
-        if not what.fits(self.player):
-            self._settle()
-        if not what.fits(self.player) and self.player.ended:
+        if self.player.ended:
             self._fail(line, f"the call is over ({self.player.outcome})")
+        if isinstance(what, _ACTS):
+            self.heard.lines = len(self.player.said)
         what.play(self.player)
         if isinstance(what, Pressed):
             self._finish_keys()
@@ -336,23 +343,14 @@ class _Playing:
         while self.player.data.keys and not self.player.ended:
             self.player.pass_time(max(1, self.player.due() or 1))
 
-    def _hint(self, what: Any) -> str:
-        """What the conversation waits for, if it is something that the scene does not say."""
-        player = self.player
-        if player.ended or (player.pending is None and player.asked is None):
-            return ""
-        if isinstance(what, Ends):
-            return ""
-        return f"; {waiting(player)}"
-
     def _fail(self, line: Line, happened: str) -> None:
         raise SceneFailed(self._message(line, happened)) from None
 
     def _message(self, line: Line, happened: str) -> str:
         player, place = self.player, self.scene.place
         at = f"{place.file}:{place.line + line.number - 1}" if place.file else f"line {line.number}"
-        if player.asked is not None and not isinstance(line.what, AgentSays):
-            happened += "" if waiting(player) in happened else f"; {waiting(player)}"
+        if (player.asked is not None or player.pending is not None) and waiting(player) not in happened:
+            happened += f"; {waiting(player)}"
         told = [f"{at}  {line.text}", f"    but {happened}", f"    state {player.where} · {seconds(player.time)}"]
         if player.pending is not None or player.asked is not None:
             told.append(f"    fix: say what it answers, in a line  {_answer_line(player)}")

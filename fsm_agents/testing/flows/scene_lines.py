@@ -1,4 +1,4 @@
-"""Reads the lines of a scene: ``caller: yes``, ``tool: place_order ok minutes=25``, ``end: ordered within 60s``. Names are held against the flow."""
+"""Reads the lines of a scene: ``caller: yes``, ``tool: place_order ok minutes=25``. Names are held against the flow."""
 
 from __future__ import annotations
 
@@ -15,22 +15,10 @@ from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.quantities import duration
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.syntax import Emit, Llm
+from fsm_agents.testing.flows.answers import HandOff, Model, Tool
 from fsm_agents.testing.flows.expectations import AgentSays, EmittedIt, Ends, Expectation, InState, SlotHolds
-from fsm_agents.testing.flows.player import ANSWERS_AFTER, SECOND
-from fsm_agents.testing.flows.stimuli import (
-    CutIn,
-    Event,
-    HandOff,
-    HangUp,
-    Model,
-    Pause,
-    Pressed,
-    Resume,
-    Says,
-    Silence,
-    Stimulus,
-    Tool,
-)
+from fsm_agents.testing.flows.stimuli import CutIn, Event, HangUp, Pause, Pressed, Resume, Says, Silence, Stimulus
+from fsm_agents.testing.flows.times import ANSWERS_AFTER, SECOND
 
 __all__ = ["KINDS", "Line", "Setting", "read_line"]
 
@@ -75,13 +63,17 @@ def read_line(text: str, number: int, flow: Flow) -> Line | None:
     found = _LINE.match(text)
     start = len(text) - len(text.lstrip())
     if found is None or found[1].lower() not in KINDS:
-        word = found[1] if found else text.split()[0]
+        word = found[1] if found else text.split(maxsplit=1)[0]
         known = nearest(word.lower(), KINDS)
-        raise Fault("F032", f"'{word[:40]}' is nothing that a scene knows", at=start, width=len(word), fix=f"{known}  As in  caller: yes")
+        raise Fault(
+            "F032", f"'{word[:40]}' is nothing that a scene knows", at=start, width=len(word), fix=f"{known}  As in  caller: yes"
+        )
     try:
         return Line(number, text.strip(), KINDS[found[1].lower()](found[2], flow))
     except Fault as fault:
-        raise Fault(fault.code, fault.message, at=found.start(2), width=max(1, len(found[2])), why=fault.why, fix=fault.fix) from None
+        raise Fault(
+            fault.code, fault.message, at=found.start(2), width=max(1, len(found[2])), why=fault.why, fix=fault.fix
+        ) from None
 
 
 # --- one kind of line after the other -------------------------------------------------------------------------------------------------
@@ -236,7 +228,11 @@ def _model(text: str, flow: Flow) -> Stimulus:
     while rest.strip(" ,"):
         match = _CHOICE.match(rest)
         if match is None:
-            raise Fault("F033", f"'{rest.strip()[:40]}' is nothing that a model does", fix='model: chooses "…", model: says "…", model: silent')
+            raise Fault(
+                "F033",
+                f"'{rest.strip()[:40]}' is nothing that a model does",
+                fix='model: chooses "…", model: says "…", model: silent',
+            )
         rest = rest[match.end() :]
         if match[1] == "says":
             said = _unquoted(match[2])
@@ -246,7 +242,9 @@ def _model(text: str, flow: Flow) -> Stimulus:
     return Model(tuple(chosen), said)
 
 
-_CHOICE = re.compile(r"[\s,]*(chooses|says)\s*(\"(?:[^\"\\]|\\.)*\")(?:\s+sets((?:\s+[A-Za-z_]\w*=(?:\"(?:[^\"\\]|\\.)*\"|\S+))+))?")
+_CHOICE = re.compile(
+    r"[\s,]*(chooses|says)\s*(\"(?:[^\"\\]|\\.)*\")(?:\s+sets((?:\s+[A-Za-z_]\w*=(?:\"(?:[^\"\\]|\\.)*\"|\S+))+))?"
+)
 
 
 def _sets(text: str, edge: Llm, flow: Flow) -> tuple[tuple[str, Any], ...]:
@@ -294,7 +292,9 @@ def slot_value(text: str, slot: SlotSpec, *, strict: bool = True) -> Any:
 
 def _emitted(text: str, flow: Flow) -> Expectation:
     rows = (row for scope in flow.flat.scopes.values() for row in scope.spec.rows)
-    return EmittedIt(_name(text, dict.fromkeys(act.name for row in rows for act in row.do if isinstance(act, Emit)), "emitted event"))
+    return EmittedIt(
+        _name(text, dict.fromkeys(act.name for row in rows for act in row.do if isinstance(act, Emit)), "emitted event")
+    )
 
 
 def _end(text: str, flow: Flow) -> Expectation:

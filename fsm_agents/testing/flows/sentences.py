@@ -30,7 +30,7 @@ from fsm_agents.flows.syntax import (
 )  # fmt: skip
 from fsm_agents.flows.words.automaton import ANY, Machine
 from fsm_agents.flows.words.vocabulary import Vocabulary
-from fsm_agents.testing.flows.player import TODAY
+from fsm_agents.testing.flows.times import TODAY
 
 __all__ = ["Choose", "Sentences", "constants", "pick"]
 
@@ -190,7 +190,7 @@ def constants(flow: Flow) -> dict[str, list[Any]]:
         for row in scope.spec.rows:
             for name, value in _compared(row.when):
                 found.setdefault(name, []).append(value)
-    return {name: [v for v in dict.fromkeys(values)] for name, values in found.items()}
+    return {name: list(dict.fromkeys(values)) for name, values in found.items()}
 
 
 def _compared(test: Test | None) -> Iterator[tuple[str, Any]]:

@@ -1,32 +1,16 @@
-"""What may happen to a conversation from outside, each as one line of a scene: the caller, tools, people, the model, the host, time."""
+"""What may happen to a conversation by itself or by callers and the host, each as one line of a scene. Answers: :mod:`.answers`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Protocol
 
 import attrs
 
-from fsm_agents.errors import MisuseError, nearest
-from fsm_agents.flows.machine.effects import AskModel, CallTool, HandOver
-from fsm_agents.flows.machine.events import Failed, Proposed, Succeeded
-from fsm_agents.flows.results import ResultError, fields_of
-from fsm_agents.flows.spec import SlotSpec
-from fsm_agents.flows.words.recogniser import Parse
-from fsm_agents.flows.words.types import Invalid
-from fsm_agents.testing.flows.player import ANSWERS_AFTER, Player, seconds
+from fsm_agents.testing.flows.answers import Unplayable, waiting
+from fsm_agents.testing.flows.player import Player
+from fsm_agents.testing.flows.times import seconds
 
-__all__ = [
-    "Answered", "Condition", "CutIn", "Event", "HandOff", "HangUp", "How", "Late", "Model", "Pause", "Pressed", "Resume", "Says", "Silence", "Stimulus",
-    "Store", "Tool", "Unplayable", "parse_offer", "shown_fields", "waiting",
-]  # fmt: skip
-
-How: TypeAlias = Literal["ok", "failed", "timeout"]
-
-
-class Unplayable(MisuseError):
-    """What a script asks for cannot happen now; the message says why, and what could."""
+__all__ = ["Condition", "CutIn", "Event", "HangUp", "Pause", "Pressed", "Resume", "Says", "Silence", "Stimulus", "Store"]
 
 
 class Stimulus(Protocol):
@@ -56,12 +40,15 @@ class Says:
     text: str
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.hear(self.text)
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"caller: {self.text}"
 
 
@@ -73,12 +60,15 @@ class CutIn:
     told_late: bool = False
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.cut_in(self.text, told_late=self.told_late)
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"cuts in: {self.text}"
 
 
@@ -89,12 +79,15 @@ class Pressed:
     keys: str
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.press(self.keys)
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"press: {self.keys}"
 
 
@@ -103,14 +96,17 @@ class Silence:
     """The caller says nothing until the flow notices."""
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         state = player.state
         return not player.ended and state is not None and state.listens and player.asked is None and not player.data.keys
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         if not player.silence():
             raise Unplayable(f"silence means nothing here: {waiting(player)}")
 
     def line(self) -> str:
+        """As a line of a scene."""
         return "silence:"
 
 
@@ -122,14 +118,17 @@ class Pause:
     silent: bool = False
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         if self.silent:
             player.listen()
         player.pass_time(self.micros)
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"{'silence' if self.silent else 'wait'}: {seconds(self.micros)}"
 
 
@@ -140,12 +139,15 @@ class Event:
     name: str
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.send(self.name)
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"event: {self.name}"
 
 
@@ -157,12 +159,15 @@ class Condition:
     holds: bool
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return True
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.conditions[self.name] = self.holds
 
     def line(self) -> str:
+        """As a line of a scene."""
         return f"when: {self.name} = {'yes' if self.holds else 'no'}"
 
 
@@ -171,12 +176,15 @@ class HangUp:
     """The caller leaves."""
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.hang_up()
 
     def line(self) -> str:
+        """As a line of a scene."""
         return "hang up:"
 
 
@@ -185,12 +193,15 @@ class Store:
     """The conversation is saved and goes on; what was saved must go on as it does."""
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.store()
 
     def line(self) -> str:
+        """As a line of a scene."""
         return "# saved, and restored beside it"
 
 
@@ -199,217 +210,13 @@ class Resume:
     """The conversation is saved, and goes on in another process."""
 
     def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
         return not player.ended
 
     def play(self, player: Player) -> None:
+        """Let it happen."""
         player.resume()
 
     def line(self) -> str:
+        """As a line of a scene."""
         return "resume:"
-
-
-# --- answers to what the flow asks for ------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Tool:
-    """A tool answers.
-
-    Args:
-        tool: Its name, with or without the sub-flow's.
-        how: ``ok``, ``failed`` or ``timeout``.
-        fields: Of ``ok``: fields by name. What is not given comes from the tool's ``example``.
-        after: µs until it answers.
-    """
-
-    tool: str
-    how: How = "ok"
-    fields: tuple[tuple[str, Any], ...] = ()
-    after: int = ANSWERS_AFTER
-
-    def fits(self, player: Player) -> bool:
-        asked = player.pending
-        return isinstance(asked, CallTool) and self.tool in (asked.tool, asked.tool.rpartition("/")[2])
-
-    def play(self, player: Player) -> None:
-        if not self.fits(player):
-            raise Unplayable(f"{self.tool} is not being called: {waiting(player)}")
-        asked = player.pending
-        assert isinstance(asked, CallTool)  # noqa: S101 - it fits
-        if self.how == "timeout":
-            player.time_out()
-            return
-        event = Failed(asked.number, "as told") if self.how == "failed" else self._result(player, asked)
-        _answer(player, event, self.after)
-
-    def _result(self, player: Player, asked: CallTool) -> Succeeded:
-        tool = player.flow.flat.tools[asked.tool]
-        try:
-            return Succeeded(asked.number, fields_of(tool, {**tool.example, **dict(self.fields)}))
-        except ResultError as wrong:
-            fix = " ".join(f"{name}=…" for name in tool.returns)
-            raise Unplayable(f"{wrong}; write  tool: {tool.name} ok {fix}") from None
-
-    def line(self) -> str:
-        after = f"after {seconds(self.after)} " if self.after != ANSWERS_AFTER and self.how != "timeout" else ""
-        return f"tool: {self.tool.rpartition('/')[2]} {after}{self.how}{shown_fields(self.fields)}"
-
-
-@attrs.frozen
-class HandOff:
-    """Somebody takes the caller over, or nobody does.
-
-    Args:
-        to: ``queue:shop``.
-        how: ``ok``, ``failed`` or ``timeout``.
-        after: µs until it is known.
-    """
-
-    to: str
-    how: How = "ok"
-    after: int = ANSWERS_AFTER
-
-    def fits(self, player: Player) -> bool:
-        asked = player.pending
-        return isinstance(asked, HandOver) and asked.to == self.to
-
-    def play(self, player: Player) -> None:
-        if not self.fits(player):
-            raise Unplayable(f"nobody is handed over to {self.to}: {waiting(player)}")
-        number = player.data.call
-        if self.how == "timeout":
-            player.time_out()
-            return
-        _answer(player, Succeeded(number) if self.how == "ok" else Failed(number, "as told"), self.after)
-
-    def line(self) -> str:
-        after = f"after {seconds(self.after)} " if self.after != ANSWERS_AFTER and self.how != "timeout" else ""
-        return f"hand off: {self.to} {after}{self.how}"
-
-
-def _answer(player: Player, event: Succeeded | Failed, after: int) -> None:
-    """Time passes, then the answer comes; if the flow stopped waiting meanwhile, it comes too late and means nothing."""
-    player.pass_time(after)
-    if not player.ended:
-        player.answer(event)
-
-
-@attrs.frozen
-class Late:
-    """What nobody waits for any more answers all the same."""
-
-    ok: bool = True
-
-    def fits(self, player: Player) -> bool:
-        return bool(player.late) and not player.ended
-
-    def play(self, player: Player) -> None:
-        number = player.late[0]
-        player.answer(Succeeded(number) if self.ok else Failed(number, "late"))
-
-    def line(self) -> str:
-        return "# an answer that comes too late"
-
-
-Chosen: TypeAlias = "tuple[str, tuple[tuple[str, Any], ...]]"
-"""An edge by the words of its ``llm "…"``, and the slots it sets by their own names."""
-
-
-@attrs.frozen
-class Model:
-    """The model answers.
-
-    Args:
-        chosen: The edges it chooses.
-        text: What it says.
-        strays: Edges it chooses by numbers that nobody offered.
-    """
-
-    chosen: tuple[Chosen, ...] = ()
-    text: str = ""
-    strays: tuple[int, ...] = ()
-
-    def fits(self, player: Player) -> bool:
-        return player.asked is not None
-
-    def play(self, player: Player) -> None:
-        asked = player.asked
-        if asked is None:
-            raise Unplayable(f"the model is not asked: {waiting(player)}")
-        parses = [parse_offer(player, asked, text, values) for text, values in self.chosen]
-        parses += [Parse(number) for number in self.strays]
-        player.pass_time(ANSWERS_AFTER)
-        if not player.ended:
-            player.answer(Proposed(asked.number, tuple(parses), self.text))
-
-    def line(self) -> str:
-        told = [f"chooses {json.dumps(text, ensure_ascii=False)}{_sets(values)}" for text, values in self.chosen]
-        told += [f"says {json.dumps(self.text, ensure_ascii=False)}"] if self.text else []
-        told += ["chooses what was not offered"] if self.strays else []
-        return f"model: {' '.join(told) or 'silent'}"
-
-
-Answered: TypeAlias = Tool | HandOff | Model | Late
-
-
-def _sets(values: tuple[tuple[str, Any], ...]) -> str:
-    return f" sets{shown_fields(values)}" if values else ""
-
-
-def parse_offer(player: Player, asked: AskModel, text: str, values: tuple[tuple[str, Any], ...]) -> Parse:
-    """The model's choice as an event brings it: values that do not fit their slots are invalid, not taken.
-
-    Raises:
-        Unplayable: nothing of that text is offered, or it sets another slot than the offer names.
-    """
-    offer = next((offer for offer in asked.offers if offer.text == text), None)
-    if offer is None:
-        raise Unplayable(f"the model is not offered {text!r}; {nearest(text, [offer.text for offer in asked.offers])}")
-    full = {name.rpartition("/")[2]: name for name in offer.sets}
-    if unknown := next((name for name, _ in values if name not in full), ""):
-        raise Unplayable(f"this edge does not set {unknown!r}; {nearest(unknown, full)}")
-    world = player.flow.world
-    good: list[tuple[str, Any]] = []
-    bad: list[tuple[str, str]] = []
-    for name, value in values:
-        slot: SlotSpec = player.flow.flat.slots[full[name]]
-        read = list(value) if isinstance(value, tuple) else value
-        if world.type_of(slot).fits(read, slot) and not isinstance(read, Invalid):
-            good.append((full[name], value))
-        else:
-            bad.append((full[name], str(value)))
-    return Parse(offer.edge, tuple(good), tuple(bad))
-
-
-def waiting(player: Player) -> str:
-    """What a conversation waits for, in half a sentence."""
-    asked = player.pending
-    if player.ended:
-        return f"the call is over ({player.outcome or 'hung up'})"
-    if player.asked is not None:
-        offers = ", ".join(f'"{offer.text}"' for offer in player.asked.offers[:MOST_TOLD])
-        return f"the model is asked in {player.where}" + (f" (it may choose {offers})" if offers else "")
-    if isinstance(asked, CallTool):
-        return f"{player.where} calls {asked.tool.rpartition('/')[2]}"
-    if isinstance(asked, HandOver):
-        return f"{player.where} hands over to {asked.to}"
-    return f"{player.where} waits for the caller" if player.listening else f"the flow is in {player.where}"
-
-
-MOST_TOLD: Final = 5
-
-
-def shown_fields(fields: tuple[tuple[str, Any], ...] | Mapping[str, Any]) -> str:
-    """Fields as a scene writes them: `` minutes=25 times=[nine, half past ten]``."""
-    pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return "".join(f" {name}={_shown(value)}" for name, value in pairs)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_shown, value))}]"
-    text = str(value)
-    plain = text and not any(sign in text for sign in " ,[]=\"'\n") and text not in ("yes", "no")
-    return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from fsm_agents.testing.flows.player import Seen
-from fsm_agents.testing.flows.stimuli import Model
+from fsm_agents.testing.flows.answers import Model
+from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.taken import Trail, last_row
 from fsm_agents.testing.flows.walk import Finding, Walk
 
@@ -97,5 +97,3 @@ def _fix(finding: Finding) -> str:
     if finding.name == "keeps_secrets":
         return "say only  {slot:last4}  of a secret, and emit nothing of it"
     return ""
-
-

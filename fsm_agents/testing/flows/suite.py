@@ -97,7 +97,7 @@ class Suite:
         failures = sum(bool(case.wrong) for case in cases)
         lines = [
             '<?xml version="1.0" encoding="utf-8"?>',
-            f"<testsuites><testsuite name={_quoted(self.flow.id)} tests={_quoted(len(cases))} failures={_quoted(failures)} errors=\"0\">",
+            f'<testsuites><testsuite name={_quoted(self.flow.id)} tests={_quoted(len(cases))} failures={_quoted(failures)} errors="0">',
         ]
         for case in cases:
             file = f" file={_quoted(case.file)}" if case.file else ""
@@ -252,10 +252,8 @@ def flow_test(
         MisuseError: there is no such scene.
     """
     loaded = flow if isinstance(flow, Flow) else Flow.load(flow)
-    if scenes is not None:
-        paths = scenes_of(map(Path, scenes))
-    else:
-        paths = [] if isinstance(flow, Flow) else find_scenes(Path(flow))
+    beside = [] if isinstance(flow, Flow) else find_scenes(Path(flow))
+    paths = beside if scenes is None else scenes_of(map(Path, scenes))
     suite = run_suite(loaded, paths, walks=walks, steps=steps, seed=seed, properties=properties)
     if not suite.passed:
         raise AssertionError("\n".join(suite.lines()))

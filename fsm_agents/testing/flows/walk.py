@@ -12,20 +12,18 @@ from fsm_agents.flows.machine.effects import AskModel, CallTool
 from fsm_agents.flows.machine.flat import CHECKING, Edge, FlatState
 from fsm_agents.flows.syntax import Goto, Visit
 from fsm_agents.flows.syntax import Says as Words
+from fsm_agents.testing.flows.answers import HandOff, How, Late, Model, Tool, Unplayable
 from fsm_agents.testing.flows.endings import Endings
-from fsm_agents.testing.flows.player import Player, Seen
+from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.properties import CODES, Property
 from fsm_agents.testing.flows.results import drawn_fields
+from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.sentences import Choose, Sentences, pick
 from fsm_agents.testing.flows.stimuli import (
     Condition,
     CutIn,
     Event,
-    HandOff,
     HangUp,
-    How,
-    Late,
-    Model,
     Pause,
     Pressed,
     Resume,
@@ -33,15 +31,15 @@ from fsm_agents.testing.flows.stimuli import (
     Silence,
     Stimulus,
     Store,
-    Tool,
-    Unplayable,
-)  # fmt: skip
+)
 
 __all__ = ["JITTER", "Drawer", "Finding", "Walk"]
 
 JITTER: Final = 1_000
 """µs before and after a timer is due at which things happen too: a millisecond, about what an event loop is late."""
-WHAT: Final = dict(enumerate(("silence", "strange", "press", "event", "store", "resume", "hang up", "late", "cut in", "cut in"), 7))
+WHAT: Final = dict(
+    enumerate(("silence", "strange", "press", "event", "store", "resume", "hang up", "late", "cut in", "cut in"), 7)
+)
 WHATS: Final = 24
 """What callers do, of so many times; else they say what the state takes. In the middle: the ends of a range are drawn more often."""
 AFTER: Final = (500_000, 500_000, 500_000, 0, 4_000_000, 7_999_000)
@@ -184,7 +182,7 @@ class Drawer:
 
     def _work(self, player: Player, choose: Choose) -> Stimulus:
         asked = player.pending
-        how: How = ("ok", "ok", "failed", "timeout", "ok", "ok")[choose(6)]  # type: ignore[assignment]  # one of them
+        how: How = ("ok", "ok", "failed", "timeout", "ok", "ok")[choose(6)]
         after = AFTER[choose(len(AFTER))]
         if not isinstance(asked, CallTool):
             assert asked is not None  # noqa: S101 - the caller asked
@@ -213,22 +211,29 @@ class Drawer:
 
     def _caller(self, kind: str, state: FlatState, player: Player, choose: Choose) -> Stimulus:
         """What the caller, or the host, does."""
-        if kind == "silence":
-            return Silence() if player.listening or state.listens else Pause(1_000_000)
-        if kind == "strange":
-            return Says(self.sentences.strange(player.data, choose))
-        if kind == "press":
-            return Pressed(self._keys(state, choose))
+        match kind:
+            case "silence":
+                return Silence() if state.listens else Pause(1_000_000)
+            case "strange":
+                return Says(self.sentences.strange(player.data, choose))
+            case "press":
+                return Pressed(self._keys(state, choose))
+            case "store":
+                return Store()
+            case "late" if player.late:
+                return Late(bool(choose(2)))
+            case _:
+                return self._seldom(kind, player, choose) or self._says(kind, state, player, choose)
+
+    def _seldom(self, kind: str, player: Player, choose: Choose) -> Stimulus | None:
+        """What ends many conversations, or begins them anew."""
         if kind == "event" and self.events:
             return Event(pick(choose, self.events))
-        if kind == "store":
-            return Store()
         if kind == "resume" and not player.where.endswith(CHECKING):
             return Resume()
-        if kind == "hang up" and choose(4) == 1:
-            return HangUp()
-        if kind == "late" and player.late:
-            return Late(bool(choose(2)))
+        return HangUp() if kind == "hang up" and choose(4) == 1 else None
+
+    def _says(self, kind: str, state: FlatState, player: Player, choose: Choose) -> Stimulus:
         text = self._sentence(state, player, choose)
         return CutIn(text, bool(choose(2))) if kind == "cut in" and player.sounds else Says(text)
 

@@ -14,8 +14,8 @@ import attrs
 from fsm_agents.errors import MissingExtra
 from fsm_agents.flows.flow import Flow
 from fsm_agents.testing.flows.endings import Endings
-from fsm_agents.testing.flows.player import Seen
 from fsm_agents.testing.flows.properties import PROPERTIES, Property
+from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.sentences import Choose, Sentences
 from fsm_agents.testing.flows.stimuli import Pause, Stimulus
 from fsm_agents.testing.flows.story import story

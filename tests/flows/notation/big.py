@@ -46,7 +46,7 @@ def big_flow(states: int = 200, rows: int = 5, *, corrections: bool = False) -> 
 def _rows(number: int, states: int, rows: int, slots: int) -> list[str]:
     here, after = f"s{number}", f"s{number + 1}" if number + 1 < states else "done"
     slot = number % slots
-    a, b, c, d = (word(8 * number + step) for step in range(1, 5))
+    a, b, c = (word(8 * number + step) for step in range(1, 4))
     all_rows = [
         f"{here} | filled | | {after} |",
         f'{here} | "(want / need) [a] {a} [or {b}]", press {number % 9 + 1} | | {after} | set v{slot} = {_value(slot)}',

@@ -74,7 +74,7 @@ def trees(draw: Any) -> dict[str, Any]:
     }  # fmt: skip
     for key, value in {"version": 3, "lang": "en-US", "takes": ["size"], "words": {"tea": "T IY"}, "migrate": {"1": {"states": {"a": "ask"}}}}.items():
         if draw(st.booleans()):
-            tree[key] = value
+            tree |= {key: value}
     if "migrate" in tree:
         tree["version"] = 2
     tree["states"]["ask"]["retry"] = draw(st.lists(prompts, max_size=2))

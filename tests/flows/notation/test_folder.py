@@ -131,6 +131,16 @@ def test_included_tables_are_this_files_own() -> None:
     assert spec.tree["prompts"]["hi"] == "Hello {who}."
 
 
+def test_several_flows_may_include_one_file() -> None:
+    common = '[phrases]\nplain = "just plain"\n'
+    include = 'include = ["common.toml"]\n'
+    spec = read_text(flow("top", {"a": "x.toml"}, head=include), files={"common.toml": common, "x.toml": flow("x", head=include)}).spec
+    assert "plain" in spec.phrases
+    assert "plain" in spec.flows["a"].phrases
+    again = problems(flow("top", head='include = ["common.toml", "common.toml"]\n'), {"common.toml": common})
+    assert [p.code for p in again] == ["F304"]
+
+
 def test_mistakes_in_an_included_file_are_told_where_they_stand() -> None:
     common = '[prompts]\nhi = "Hello {whom}."\nmenu = "x"\n[states.a]\nsay = "x"\n[phrases]\nbad = "[x"\n'
     text = changed("version = 2", 'version = 2\ninclude = ["common.toml"]')
@@ -143,7 +153,7 @@ def test_mistakes_in_an_included_file_are_told_where_they_stand() -> None:
 
 @pytest.mark.parametrize(
     ("common", "code"),
-    [('slots = 3', "F007"), ("x = 1", "F010"), ('include = ["x.toml"]', "F010"), ("[", "F001"), ("[rows]\nr = '''x'''", "F010")],
+    [("slots = 3", "F007"), ("x = 1", "F010"), ('include = ["x.toml"]', "F010"), ("[", "F001"), ("[rows]\nr = '''x'''", "F010")],
 )
 def test_an_included_file_may_have_shared_tables_only(common: str, code: str) -> None:
     text = changed("version = 2", 'version = 2\ninclude = ["common.toml"]')

@@ -9,8 +9,33 @@ from fsm_agents.flows.notation.prompts import read_prompt
 from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.problems import Severity
 from fsm_agents.flows.syntax import (
-    AGAIN, BACK, NEXT, STAY, After, All, Clear, Comparison, Emit, EndedWith, Failure, Goto, Inside, Llm, Named, Not, OneOf, Press, Ref,
-    SayLast, SayPrompt, Says, SayText, SetSlot, Truth, ValueOf, Visit,
+    AGAIN,
+    BACK,
+    NEXT,
+    STAY,
+    After,
+    All,
+    Clear,
+    Comparison,
+    Emit,
+    EndedWith,
+    Failure,
+    Goto,
+    Inside,
+    Llm,
+    Named,
+    Not,
+    OneOf,
+    Press,
+    Ref,
+    SayLast,
+    SayPrompt,
+    Says,
+    SayText,
+    SetSlot,
+    Truth,
+    ValueOf,
+    Visit,
 )  # fmt: skip
 from fsm_agents.flows.words.pack import pack
 from tests.flows.notation.small import NAMES, SMALL, changed, read
@@ -23,64 +48,69 @@ def test_a_flow_of_the_examples_can_be_read_without_a_warning(name: str) -> None
     assert [p for p in reading.problems if p.severity > Severity.NOTE] == []
 
 
-def test_rows_mean_what_their_cells_say() -> None:
-    rows = read("pizza").spec.rows
-    said, plain = rows[0], rows[2]
-    assert (said.inside, said.on, said.to, said.block) == (Inside(("welcome",)), (Named("said"),), Goto("count"), "order")
-    assert plain.on == (Says(read_phrase("[a] {size} [pizza] [with {toppings}]")),)
-    assert (plain.to, plain.do) == (NEXT, (SetSlot("count", 1),))
-    many = next(row for row in rows if row.to == Goto("many"))
-    assert many.when == Comparison(Ref("count"), ">", 6)
-    asked = next(row for row in rows if row.do == (SayPrompt("menu"),))
-    assert asked.on == (Says(read_phrase("what [toppings] do you have")), Says(pack("en-US").phrases["help"], "help"))
-    assert asked.to is STAY
-    fixed = next(row for row in rows if row.block == "everywhere")
-    assert fixed.inside == Inside(anywhere=True, but=("welcome", "placing"))
-    assert (fixed.to, fixed.do) == (AGAIN, (SayText(read_prompt("Okay, {size}.")),))
-    assert next(row for row in rows if Press("0") in row.on).cells == ("any but placing", "operator, press 0", "", "human", "")
-    assert (SayLast(),) in {row.do for row in rows}
-    assert (Clear(),) in {row.do for row in rows}
+ROWS = [
+    (("ask", "said", "", "tool", ""), (Inside(("ask",)), (Named("said"),), None, Goto("tool"), ())),
+    (("ask, work", "hung_up", "", "end", ""), (Inside(("ask", "work")), (Named("hung_up"),), None, Goto("end"), ())),
+    (("any but (ask, tool)", "closed", "", "again", ""), (Inside(anywhere=True, but=("ask", "tool")), (Named("closed"),), None, AGAIN, ())),
+    (
+        ("ask", '"[a] {size}", drop, yes', "", "next", "set count = 1; say menu"),
+        (
+            Inside(("ask",)),
+            (Says(read_phrase("[a] {size}")), Says(read_phrase("never mind"), "drop"), Says(pack("en-US").phrases["yes"], "yes")),
+            None, NEXT, (SetSlot("count", 1), SayPrompt("menu")),
+        ),
+    ),
+    (("any", "press 0, press *", "", "stay", "say last"), (Inside(anywhere=True), (Press("0"), Press("*")), None, STAY, (SayLast(),))),
+    (
+        ("any", "no_input, no_match 2, invalid 3+", "", "back", "clear all"),
+        (
+            Inside(anywhere=True), (Failure("no_input"), Failure("no_match", 2), Failure("invalid", 3, more=True)), None, BACK, (Clear(),),
+        ),
+    ),
+    (
+        ("ask", 'after 40s, llm "angry" sets size', "not member", "visit tool", 'say "Hm."; clear size, count; emit sold'),
+        (
+            Inside(("ask",)), (After(40.0, "40s"), Llm("angry", ("size",))), Not(Truth(Ref("member"))), Visit("tool"),
+            (SayText(read_prompt("Hm.")), Clear(("size", "count")), Emit("sold")),
+        ),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cells", "meaning"), ROWS, ids=[cells[1] for cells, _ in ROWS])
+def test_a_row_means_what_its_cells_say(cells: tuple[str, ...], meaning: tuple[object, ...]) -> None:
+    row = read_text(SMALL.replace("| any | closed", f"| {' | '.join(cells)} |\n| any | closed")).spec.rows[5]
+    assert row.cells == cells
+    assert (row.inside, row.on, row.when, row.to, row.do) == meaning
+
+
+def test_an_outcome_of_a_sub_flow() -> None:
+    [row] = [row for row in read("appointment").spec.rows if EndedWith("known") in row.on]
+    assert row.cells[1] == "ended known"
 
 
 def test_values_become_what_their_slot_holds() -> None:
-    rows = read("appointment").spec.rows
-    acts = [act for row in rows for act in row.do]
-    assert SetSlot("change", value=False) in acts
-    assert SetSlot("change", value=True) in acts
-    assert Clear(("day", "pick")) in acts
-    assert Emit("booked") in acts
-    tests = [row.when for row in rows]
-    assert Comparison(Ref("find_times", "count"), "=", 0) in tests
-    assert Truth(Ref("book", "taken")) in tests
-    assert Not(Truth(Ref("open_now"))) in tests
+    text = SMALL.replace('type = "digits"', 'type = "yesno"').replace("say menu", "set caller = no").replace("tea.hot  ", "tea.hot = yes")
+    rows = read_text(text.replace("for {caller}", "")).spec.rows
+    assert rows[1].do == (SetSlot("caller", value=False),)
+    assert rows[3].when == Comparison(Ref("tea", "hot"), "=", value=True)
     assert SetSlot("patient", ValueOf(Ref("find_patient", "id"))) in [act for row in read("identify").spec.rows for act in row.do]
 
 
-def test_the_other_triggers_and_targets() -> None:
-    appointment, support = read("appointment").spec, read("support").spec
-    triggers = [trigger for flow in (appointment, support) for row in flow.rows for trigger in row.on]
-    assert EndedWith("known") in triggers
-    assert After(40.0, "40s") in triggers
-    assert Named("clinic_closed") in triggers
-    assert Failure("no_input", 2, more=True) in triggers
-    assert Llm("the caller wants to leave the company") in triggers
-    targets = [row.to for row in support.rows]
-    assert Visit("where") in targets
-    assert BACK in targets
-
-
 def test_states_have_what_their_group_and_the_defaults_give() -> None:
-    spec = read("support").spec
+    text = changed('wait = ["Boiling."]', 'wait = ["Boiling."]\ntimeout = "1m"\n[states.chat]\ntalk = "Chat."\nturns = 4\n[states.pass]\nhandoff = "queue:x"')
+    spec = read_text(text).spec
     assert {name: state.barge_in for name, state in spec.states.items()} == {
-        "menu": "any", "bill_who": "match", "bill_look": "match", "bill_tell": "match", "bill_more": "match", "fault_talk": "any",
-        "fault_good": "any", "where": "any", "human": "any", "callback": "any", "passed": "none", "bye": "none",
+        "ask": "any", "tool": "match", "chat": "any", "pass": "any", "end": "none",
     }  # fmt: skip
-    assert spec.groups["billing"].settings == {"barge_in": "match"}
-    assert (spec.states["fault_talk"].turns, spec.states["menu"].turns, spec.states["menu"].tries) == (10, 8, 3)
-    assert spec.states["human"].timeout == 60.0
-    assert [spec.states[name].kind for name in ("menu", "bill_who", "bill_look", "fault_talk", "human", "bye")] == [
-        "say", "ask", "call", "talk", "handoff", "end",
-    ]  # fmt: skip
+    assert spec.groups["work"].settings == {"barge_in": "match"}
+    assert (spec.states["chat"].turns, spec.states["ask"].turns, spec.states["ask"].tries) == (4, 8, 3)
+    assert (spec.states["tool"].timeout, spec.states["ask"].timeout) == (60.0, None)
+    assert [state.kind for state in spec.states.values()] == ["ask", "call", "talk", "handoff", "end"]
+    assert [name for name, state in spec.states.items() if state.works] == ["tool", "pass"]
+    group = spec.group_of("tool")
+    assert group is spec.groups["work"]
+    assert spec.group_of("ask") is None
 
 
 def test_a_group_gives_what_a_state_does_to_states_that_do_nothing_of_their_own() -> None:

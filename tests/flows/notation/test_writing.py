@@ -38,7 +38,7 @@ def test_an_example_survives_being_written_and_formatted(name: str) -> None:
 
 
 @given(made.trees(), st.lists(made.rows(), min_size=1, max_size=5))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_flow_of_python_rows_survives_being_written(tree: dict[str, Any], rows: list[RawRow]) -> None:
     spec = flow_of(tree, rows).spec
     text = to_toml(spec)
@@ -57,7 +57,8 @@ def untidy(draw: Any) -> str:
     lines = SMALL.split("\n")
     order = draw(st.permutations(range(5)))
     done = []
-    for line in lines:
+    for written in lines:
+        line = written
         if line.startswith("|"):
             cells = [cell.strip() for cell in line[1:-1].split("|")]
             shuffled = [cells[number] for number in order]
@@ -72,7 +73,7 @@ def untidy(draw: Any) -> str:
 
 
 @given(untidy())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_formatting_changes_blanks_only_and_once(text: str) -> None:
     aligned = format_text(text)
     assert format_text(aligned) == aligned
@@ -103,7 +104,7 @@ def test_line_ends_and_marks_are_kept() -> None:
 
 def test_a_block_with_escapes_is_left_alone() -> None:
     text = 'x = 1\n[rows]\na = """\n|in|on|to|\n|a|"\\u0062"|c|\n"""\nb = \'\'\'|in|on|to|\n|a|b|c|\'\'\'\n'
-    assert "|in|on|to|\n|a|\"\\u0062\"|c|" in format_text(text)
+    assert '|in|on|to|\n|a|"\\u0062"|c|' in format_text(text)
     assert "'''| in | on | to |\n|----|----|----|\n| a  | b  | c  |'''" in format_text(text)
 
 
@@ -115,8 +116,8 @@ def test_what_has_no_layout_is_not_formatted(old: str, new: str, code: str) -> N
 
 
 def test_writing_odd_things() -> None:
-    text = changed('say = "Bye."', 'say = "A \\"quote\\", a \\\\, a tab\\t, a line\\nbreak."').replace("\'\'\'", '"""')
-    text = text.replace("never mind", "it\'\'\'s me").replace('"[a] {size} cup" ', '"it\'\'\'s {size}" ').replace('say "Sorry."', 'say "So\\\\rry."')
+    text = changed('say = "Bye."', 'say = "A \\"quote\\", a \\\\, a tab\\t, a line\\nbreak."').replace("'''", '"""')
+    text = text.replace("never mind", "it'''s me").replace('"[a] {size} cup" ', '"it\'\'\'s {size}" ').replace('say "Sorry."', 'say "So\\\\rry."')
     text = text.replace("[tools.tea]", "[tools.tea]\nexample = { hot = true, at = 2026-05-31T10:00:00, all = [1, 2.5], none = {} }")
     text = text.replace("large = ", '"ex\\u0074ra large" = "extra"\nlarge = ')
     spec = read_text(text).spec

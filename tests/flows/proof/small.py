@@ -36,7 +36,10 @@ USUAL = "any | out_of_tries | | bye |"
 def text(rows: str, body: str, head: str = "", start: str = "a") -> str:
     """A flow file."""
     lines = "\n".join(f"| {line.strip().strip('|').strip()} |" for line in rows.strip().splitlines() if line.strip())
-    lines = "\n".join(line if line.count("|") == 6 else line.rstrip(" |") + " |" * (6 - line.rstrip(" |").count("|")) for line in lines.splitlines())
+    lines = "\n".join(
+        line if line.count("|") == 6 else line.rstrip(" |") + " |" * (6 - line.rstrip(" |").count("|"))
+        for line in lines.splitlines()
+    )
     return (
         f'flow = "t"\nversion = 1\nlang = "en-US"\nstart = "{start}"\n{head}\n[rows]\nmain = \'\'\'\n'
         f"| in | on | when | to | do |\n|----|----|------|----|----|\n{lines}\n'''\n{body}"

@@ -121,7 +121,7 @@ CASES = {
     ),
     "F415 say": Case("F415", text(f"a | filled | | bye |\na | yes | | bye |\n{USUAL}", SAY + BYE), "filled", "", "'filled' cannot happen in 'a'"),
     "F415 nowhere": Case("F415", text(f"a | yes | | bye |\nany | ok | | bye |\n{USUAL}", SAY + BYE), "ok", "", "in no state in which"),
-    "F416": Case("F416", text(f"a | yes | | bye |\n{USUAL}", "[states.a]\nretry = [\"Yes?\"]\n" + BYE), "[states.a]", 'say = "…"', "'a' says nothing"),
+    "F416": Case("F416", text(f"a | yes | | bye |\n{USUAL}", '[states.a]\nretry = ["Yes?"]\n' + BYE), "[states.a]", 'say = "…"', "'a' says nothing"),
     "F501": Case(
         "F501", text(f"a | yes | | bye |\na | no | | bye |\na | yes | | again |\n{USUAL}", SAY + BYE), "yes | | again |", "take it out",
         "line 10 takes 'yes' first, without a condition",
@@ -192,7 +192,18 @@ def test_a_broken_flow_shows_exactly_its_code(name: str) -> None:
     assert problem.shown == case.written.splitlines()[problem.place.line - 1]
 
 
-PASTED = ["F401", "F402 failed", "F402 ok", "F402 ended", "F403", "F403 ok", "F403 out_of_tries", "F403 ended", "F403 said", "F412"]
+PASTED = [
+    "F401",
+    "F402 failed",
+    "F402 ok",
+    "F402 ended",
+    "F403",
+    "F403 ok",
+    "F403 out_of_tries",
+    "F403 ended",
+    "F403 said",
+    "F412",
+]
 
 
 @pytest.mark.parametrize("name", PASTED)

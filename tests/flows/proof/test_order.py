@@ -113,6 +113,7 @@ def test_conditions_that_leave_no_gap(name: str) -> None:
 
 
 GAPS = {
+    "unset": ("a | filled | | bye |\na | out_of_tries | n > 3 | bye |\na | out_of_tries | n <= 3 | bye |", "n unset"),
     "six itself": ("a | filled | n < 6 | bye |\na | filled | n > 6 | again | clear n", "n = 6"),
     "closed": ("a | filled | open | bye |", "open = no"),
     "together only": ("a | filled | n > 6 and open | bye |\na | filled | n <= 6 and not open | bye |", "n = "),
@@ -123,7 +124,8 @@ GAPS = {
 def test_conditions_with_a_gap_show_it(name: str) -> None:
     """F403, with a case that nobody takes."""
     rows, case = GAPS[name]
-    (problem,) = errors(structure(flat(text(f"{rows}\n{USUAL}", N + BYE, 'conditions = ["open"]'))))
+    last = "" if "out_of_tries" in rows else USUAL
+    (problem,) = errors(structure(flat(text(f"{rows}\n{last}", N + BYE, 'conditions = ["open"]'))))
     assert problem.code == "F403"
     assert case in problem.why
 
@@ -179,9 +181,20 @@ def test_circles_that_come_to_rest(name: str) -> None:
     assert [code for code, _ in codes(CALM[name], N + B + BYE)] == []
 
 
+def test_a_circle_behind_a_condition_is_endless_where_it_does_not_hold() -> None:
+    """The earlier row is not taken then; what is said on the way changes nothing."""
+    rows = f'a | filled | n > 8 | bye |\na | filled | | b | say "And."; emit asked\nb | filled | | a |\n{USUAL}'
+    assert [code for code, _ in codes(rows, N + B + BYE)] == ["F413"]
+    assert [
+        code for code, _ in codes(rows.replace("b | filled | | a |", "b | filled | | a | say last; clear m"), N + B + BYE)
+    ] == []
+
+
 def test_what_is_cleared_and_set_again_is_still_endless() -> None:
     """So is a circle through a state that says nothing."""
-    assert [code for code, _ in codes(f"a | filled | | b |\nb | filled | | a | clear n; set n = 2\n{USUAL}", N + B + BYE)] == ["F413"]
+    assert [code for code, _ in codes(f"a | filled | | b |\nb | filled | | a | clear n; set n = 2\n{USUAL}", N + B + BYE)] == [
+        "F413"
+    ]
     mute = '[states.c]\nbarge_in = "none"\n'
     rows = f"a | filled | | c |\nc | said | | a |\n{USUAL}\nany | goodbye | | bye |"
     assert [code for code, _ in codes(rows, N + mute + BYE)] == ["F413"]
@@ -190,7 +203,16 @@ def test_what_is_cleared_and_set_again_is_still_endless() -> None:
 def test_silent_states_in_a_circle() -> None:
     """Two states that say nothing and lead to each other."""
     body = SAY + '[states.c]\nbarge_in = "none"\n[states.d]\nbarge_in = "none"\n' + BYE
-    problems = errors(structure(flat(text(f"a | yes | | c |\na | no | | bye |\nc | said | | d |\nd | said | | c |\nany | goodbye | | bye |\n{USUAL}", body))))
+    problems = errors(
+        structure(
+            flat(
+                text(
+                    f"a | yes | | c |\na | no | | bye |\nc | said | | d |\nd | said | | c |\nany | goodbye | | bye |\n{USUAL}",
+                    body,
+                )
+            )
+        )
+    )
     assert [(p.code, p.message, p.fix) for p in problems] == [("F413", "endless: c → d → c", "say something in one of them")]
 
 
@@ -206,7 +228,10 @@ def test_a_sub_flow_that_is_run_again_begins_afresh() -> None:
         SIZE + '[states.x]\nask = "size"\nsay = "Which?"\n[states.good]\nend = "good"\n', start="x",
     )  # fmt: skip
     outer = text(
-        "r | ended good | | r |\nr | goodbye | | bye |", SIZE + '[states.r]\nrun = "sub"\n' + BYE, 'flows = { sub = "sub.toml" }', start="r"
+        "r | ended good | | r |\nr | goodbye | | bye |",
+        SIZE + '[states.r]\nrun = "sub"\n' + BYE,
+        'flows = { sub = "sub.toml" }',
+        start="r",
     )
     assert errors(found(outer, {"sub.toml": sub})) == []
     taking = sub.replace('start = "x"', 'start = "x"\ntakes = ["size"]')

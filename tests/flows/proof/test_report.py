@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from fsm_agents.flows.problems import Place, Problem, Severity
@@ -44,7 +44,11 @@ SARIF: dict[str, Any] = {
                                 "properties": {
                                     "name": {"type": "string"},
                                     "version": {"type": "string"},
-                                    "rules": {"type": "array", "uniqueItems": True, "items": {"type": "object", "required": ["id"]}},
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {"type": "object", "required": ["id"]},
+                                    },
                                 },
                             }
                         },
@@ -66,7 +70,9 @@ SARIF: dict[str, Any] = {
                                             "physicalLocation": {
                                                 "required": ["artifactLocation"],
                                                 "properties": {
-                                                    "artifactLocation": {"properties": {"uri": {"type": "string", "pattern": "^[^ ]*$"}}},
+                                                    "artifactLocation": {
+                                                        "properties": {"uri": {"type": "string", "pattern": "^[^ ]*$"}}
+                                                    },
                                                     "region": {
                                                         "properties": {
                                                             "startLine": {"type": "integer", "minimum": 1},
@@ -116,7 +122,10 @@ def test_sarif_has_what_the_format_requires() -> None:
         "startLine": 12, "startColumn": 1, "endColumn": 11, "snippet": {"text": "[states.a]"},
     }  # fmt: skip
     assert first["message"]["text"].endswith("why: 3 failures and the caller is stuck\nfix: | any | out_of_tries | | bye | |")
-    assert other["locations"][0]["physicalLocation"] == {"artifactLocation": {"uri": "%C3%A4%20b.toml"}, "region": {"startLine": 3}}
+    assert other["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "%C3%A4%20b.toml"},
+        "region": {"startLine": 3},
+    }
     assert (note["level"], note["message"]["text"], note["properties"]) == ("note", "overrides\none", {"trail": ["one"]})
     assert "locations" not in nowhere
     assert to_sarif([Problem("F202", "x", Place("x.toml"))], "1")["runs"][0]["results"][0]["locations"] == [
@@ -184,10 +193,10 @@ def test_without_a_folder_or_a_name_for_the_sounds_nothing_is_kept(tmp_path: Pat
     [
         "", "[", "[]", "null", '{"content": "other"}', "[" * 100_000, '{"content": "%s"}', '{"content": "%s", "proved": 1, "problems": [{}]}',
         '{"content": "%s", "proved": "x", "problems": []}',
-        '{"content": "%s", "proved": 1, "problems": [{"code": 1, "message": "", "why": "", "fix": "", "shown": "", "severity": 2, "trail": [],'
-        ' "place": {"file": "", "line": 1, "col": 1, "width": 1}}]}',
-        '{"content": "%s", "proved": 1, "problems": [{"code": "", "message": "", "why": "", "fix": "", "shown": "", "severity": 9, "trail": [],'
-        ' "place": {"file": "", "line": 1, "col": 1, "width": 1}}]}',
+        ('{"content": "%s", "proved": 1, "problems": [{"code": 1, "message": "", "why": "", "fix": "", "shown": "", "severity": 2, "trail": [],'
+        ' "place": {"file": "", "line": 1, "col": 1, "width": 1}}]}'),
+        ('{"content": "%s", "proved": 1, "problems": [{"code": "", "message": "", "why": "", "fix": "", "shown": "", "severity": 9, "trail": [],'
+        ' "place": {"file": "", "line": 1, "col": 1, "width": 1}}]}'),
     ],
 )  # fmt: skip
 def test_a_spoilt_file_is_passed_over_and_written_anew(tmp_path: Path, spoilt: str, counted: list[int]) -> None:
@@ -215,9 +224,17 @@ def test_the_digest_covers_every_file_and_setting() -> None:
     assert digest(top) != digest(top, "grammar")
     assert digest(top) != digest(example("appointment", said=("Let me look.", "Let me see.")).spec)
     twice = text("a | ended good | | b |\nb | ended good | | bye |", RUNS + BYE, 'flows = { sub = "sub.toml" }')
-    sub = text(f"x | yes | | good |\n{USUAL.replace('bye', 'good')}", '[states.x]\nsay = "X?"\n[states.good]\nend = "good"\n', start="x")
+    sub = text(
+        f"x | yes | | good |\n{USUAL.replace('bye', 'good')}", '[states.x]\nsay = "X?"\n[states.good]\nend = "good"\n', start="x"
+    )
     made = flat(twice, {"sub.toml": sub})
     assert digest(made.spec)
+    same = text(
+        "a | ended good | | b |\nb | ended good | | bye |",
+        RUNS.replace('b]\nrun = "sub"', 'b]\nrun = "too"') + BYE,
+        'flows = { sub = "sub.toml", too = "sub.toml" }',
+    )
+    assert digest(flat(same, {"sub.toml": sub}).spec)
     assert digest(made.spec) != digest(flat(twice, {"sub.toml": sub + "\n"}).spec)
 
 
@@ -227,9 +244,15 @@ RUNS = '[states.a]\nrun = "sub"\n[states.b]\nrun = "sub"\n'
 def test_a_sub_flow_that_runs_twice_is_told_once() -> None:
     """Its file has the fault once."""
     outer = text(f"a | ended good | | b |\nb | ended good | | bye |\n{USUAL}", RUNS + BYE, 'flows = { sub = "sub.toml" }')
-    sub = text("x | filled | | good |", '[slots.n]\ntype = "number"\n[states.x]\nask = "n"\nsay = "N?"\n[states.good]\nend = "good"\n', start="x")
+    sub = text(
+        "x | filled | | good |",
+        '[slots.n]\ntype = "number"\n[states.x]\nask = "n"\nsay = "N?"\n[states.good]\nend = "good"\n',
+        start="x",
+    )
     broken = sub.replace("x | filled | | good |", "x | filled | n > 3 | good |")
-    assert [(p.code, p.place.file) for p in structure(flat(outer, {"sub.toml": broken})) if p.severity is Severity.ERROR] == [("F403", "sub.toml")]
+    assert [(p.code, p.place.file) for p in structure(flat(outer, {"sub.toml": broken})) if p.severity is Severity.ERROR] == [
+        ("F403", "sub.toml")
+    ]
 
 
 def test_python_rows_have_no_digest() -> None:

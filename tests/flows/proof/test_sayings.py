@@ -7,15 +7,21 @@ from typing import Any
 import pytest
 
 from fsm_agents.flows.problems import Severity
-from fsm_agents.flows.proof import sayings
 from fsm_agents.flows.proof.check import check, check_flow
 from fsm_agents.flows.proof.ears import needs_open_ears
-from fsm_agents.flows.words.ambiguity import TooLarge
+from fsm_agents.flows.words.ambiguity import Overlaps, TooLarge
 from fsm_agents.flows.words.automaton import too_large
 from tests.flows.proof.small import BYE, SIZE, USUAL, errors, example, flat, found, stands, text
 
 SAY = '[states.a]\nsay = "Yes or no?"\n'
-PHONES = {"two": ("T UW",), "to": ("T UW",), "pizzas": ("P IY T S AH Z",), "yes": ("Y EH S",), "won": ("W AH N",), "one": ("W AH N",)}
+PHONES = {
+    "two": ("T UW",),
+    "to": ("T UW",),
+    "pizzas": ("P IY T S AH Z",),
+    "yes": ("Y EH S",),
+    "won": ("W AH N",),
+    "one": ("W AH N",),
+}
 
 
 def phones(word: str) -> tuple[str, ...]:
@@ -38,10 +44,22 @@ def test_the_appointment_flow_passes_but_for_its_tool_that_must_not_be_left() ->
 
 def test_two_rows_with_the_same_words_show_them_and_their_lines() -> None:
     """F503 names both rows, the second by the name of its phrase."""
-    written = text(f'a | "[the] toppings / nothing" | | bye |\na | enough | | again |\n{USUAL}', '[phrases]\nenough = "nothing / fine"\n' + SAY + BYE)
+    written = text(
+        f'a | "[the] toppings / nothing" | | bye |\na | enough | | again |\n{USUAL}',
+        '[phrases]\nenough = "nothing / fine"\n' + SAY + BYE,
+    )
     (problem,) = errors(found(written))
     assert problem.trail == ('line 10: "[the] toppings / nothing"', 'line 11: enough = "nothing / fine"')
     assert stands(problem, written, '"[the] toppings'), str(problem)
+
+
+def test_a_phrase_in_a_phrase_is_told_by_its_name() -> None:
+    """``"<enough>"``."""
+    written = text(
+        f'a | "nothing" | | bye |\na | "<enough>" | | again |\n{USUAL}', '[phrases]\nenough = "nothing / fine"\n' + SAY + BYE
+    )
+    (problem,) = errors(found(written))
+    assert problem.trail == ('line 10: "nothing"', 'line 11: enough = "nothing / fine"')
 
 
 def test_a_condition_on_the_first_tells_them_apart() -> None:
@@ -68,39 +86,44 @@ def test_the_words_of_a_nearer_row_override_a_global() -> None:
     (note,) = found(written)
     assert (note.code, note.severity) == ("F502", Severity.NOTE)
     assert note.message == "overrides operator of line 11 in 'a': \"agent please\""
-    asking = text(f'a | filled | | bye |\nany | "small / tiny" | | again |\n{USUAL}', SIZE + '[states.a]\nask = "size"\nsay = "Which?"\n' + BYE)
+    asking = text(
+        f'a | filled | | bye |\nany | "small / tiny" | | again |\n{USUAL}',
+        SIZE + '[states.a]\nask = "size"\nsay = "Which?"\n' + BYE,
+    )
     assert found(asking) == []
 
 
 def test_a_row_overrides_the_question_of_its_state() -> None:
     """A note too."""
-    written = text(f'a | "small / tiny" | | bye |\na | filled | | bye |\n{USUAL}', SIZE + '[states.a]\nask = "size"\nsay = "Which?"\n' + BYE)
+    written = text(
+        f'a | "small / tiny" | | bye |\na | filled | | bye |\n{USUAL}', SIZE + '[states.a]\nask = "size"\nsay = "Which?"\n' + BYE
+    )
     (note,) = found(written)
     assert note.message == "overrides the question of 'a': \"small\""
 
 
 def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """F504: a comparison that grows too large, a reading that does, and a phrase that cannot be written out."""
-    monkeypatch.setattr(sayings.Overlaps, "common", lambda *_: TooLarge(200_001))
+    monkeypatch.setattr(Overlaps, "common", lambda *_: TooLarge(200_001))
     written = text(f'a | "stop" | | bye |\na | "go" | | again |\n{USUAL}', SAY + BYE)
     (problem,) = errors(found(written))
     assert problem.message == "what line 10 and line 11 have in common is too large to decide"
     monkeypatch.undo()
-    monkeypatch.setattr(sayings.Overlaps, "two_meanings", lambda *_: TooLarge(200_001))
+    monkeypatch.setattr(Overlaps, "two_meanings", lambda *_: TooLarge(200_001))
     (problem,) = errors(found(text(f'a | "stop" | | bye |\n{USUAL}', SAY + BYE)))
     assert problem.message == '"stop" is too large to decide'
 
 
 def refuses_huge(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every phrase with the word "huge" too large to be written out."""
-    net = sayings.Overlaps.net
+    net = Overlaps.net
 
     def refusing(self: Any, edge: Any) -> Any:
         if "huge" in repr(edge.phrase):
             raise too_large("this phrase")
         return net(self, edge)
 
-    monkeypatch.setattr(sayings.Overlaps, "net", refusing)
+    monkeypatch.setattr(Overlaps, "net", refusing)
 
 
 def test_a_phrase_that_cannot_be_written_out_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +133,10 @@ def test_a_phrase_that_cannot_be_written_out_is_told_once(monkeypatch: pytest.Mo
     (problem,) = errors(found(written))
     assert (problem.code, problem.message) == ("F504", "this phrase is too large to decide")
     assert stands(problem, written, '"huge"'), str(problem)
-    asking = text(f"a | filled | | bye |\n{USUAL}", '[slots.n]\ntype = "number"\nsays = "huge {}"\n[states.a]\nask = "n"\nsay = "N?"\n' + BYE)
+    asking = text(
+        f"a | filled | | bye |\n{USUAL}",
+        '[slots.n]\ntype = "number"\nsays = "huge {}"\n[states.a]\nask = "n"\nsay = "N?"\n' + BYE,
+    )
     (problem,) = errors(found(asking))
     assert stands(problem, asking, 'says = "huge'), str(problem)
 
@@ -133,7 +159,7 @@ def test_words_that_sound_alike_are_a_warning_if_asked_for() -> None:
     written = text(f'a | "two pizzas" | | bye |\na | "to pizzas" | | again |\n{USUAL}', SAY + BYE)
     (problem,) = found(written, phones=phones)
     assert (problem.code, problem.severity) == ("F507", Severity.WARNING)
-    assert problem.message == "sounds alike in 'a': \"two pizzas\" (line 10) and \"to pizzas\" (line 11): T UW P IY T S AH Z"
+    assert problem.message == 'sounds alike in \'a\': "two pizzas" (line 10) and "to pizzas" (line 11): T UW P IY T S AH Z'
     assert found(written) == []
 
 
@@ -154,7 +180,8 @@ def test_only_rows_that_are_equally_near_are_compared_by_sound(monkeypatch: pyte
 def test_a_lead_in_that_may_be_a_digit_is_no_second_reading() -> None:
     """What a phrase says, not what may stand before it, is compared: a flow cannot help its language."""
     written = text(
-        f"a | filled | | bye |\n{USUAL}", '[slots.phone]\ntype = "digits"\nlength = "7..11"\n[states.a]\nask = "phone"\nsay = "Number?"\n' + BYE
+        f"a | filled | | bye |\n{USUAL}",
+        '[slots.phone]\ntype = "digits"\nlength = "7..11"\n[states.a]\nask = "phone"\nsay = "Number?"\n' + BYE,
     )
     assert errors(found(written)) == []
 
@@ -171,7 +198,10 @@ def test_choices_from_a_tool_are_compared_by_their_example() -> None:
 
 def test_pairs_that_were_proved_different_are_counted() -> None:
     """Three phrases: three pairs."""
-    assert check_flow(flat(text(f'a | "stop" | | bye |\na | "go" | | again |\na | "turn" | | again |\n{USUAL}', SAY + BYE))).proved == 3
+    assert (
+        check_flow(flat(text(f'a | "stop" | | bye |\na | "go" | | again |\na | "turn" | | again |\n{USUAL}', SAY + BYE))).proved
+        == 3
+    )
 
 
 # --- free text ------------------------------------------------------------------------------------------------------------------------
@@ -205,7 +235,16 @@ def test_a_state_that_says_it_and_takes_no_answer_confirms_nothing() -> None:
     said = '[states.b]\nsay = "{name}."\n'
     assert [p.code for p in found(text(f"a | filled | | b |\nb | said | | bye |\n{USUAL}", NAME + said + BYE))] == ["F408"]
     other = '[states.b]\nsay = "Sure?"\n'
-    assert [p.code for p in found(text(f"a | filled | | b |\nb | yes | | bye |\nb | no | | bye |\n{USUAL}", NAME + other + BYE))] == ["F408"]
+    assert [
+        p.code for p in found(text(f"a | filled | | b |\nb | yes | | bye |\nb | no | | bye |\n{USUAL}", NAME + other + BYE))
+    ] == ["F408"]
+
+
+def test_other_slots_beside_free_text_need_no_confirmation() -> None:
+    """Only the text does."""
+    rows = f'a | "note {{name}} for {{size}}" | | bye |\n{USUAL}'
+    (note,) = found(text(rows, SIZE + '[slots.name]\ntype = "text"\n' + SAY + BYE))
+    assert note.message.startswith("'name' takes free text")
 
 
 def test_a_sub_flows_text_may_be_confirmed_outside() -> None:
@@ -227,7 +266,9 @@ def test_a_sub_flows_text_may_be_confirmed_outside() -> None:
 
 LOOK = (
     '[tools.look]\nargs = ["size"]\nreturns = { count = "number", times = "list" }\nexample = { count = 1, times = ["one"] }\n'
-    '[slots.pick]\ntype = "choice"\nvalues_from = "look.times"\n' + SIZE + '[states.a]\nask = "size"\nsay = "Which?"\n[states.l]\ncall = "look"\n'
+    '[slots.pick]\ntype = "choice"\nvalues_from = "look.times"\n'
+    + SIZE
+    + '[states.a]\nask = "size"\nsay = "Which?"\n[states.l]\ncall = "look"\n'
 )
 ROWS = f"a | filled | | l |\nl | ok | | t |\nl | failed, timeout | | bye |\n{USUAL}\n"
 
@@ -251,7 +292,9 @@ USES = {
 def test_a_result_is_used_in_rows_too(name: str) -> None:
     """In conditions and acts."""
     rows, body = USES[name]
-    assert [p.code for p in found(text(ROWS + rows, LOOK + '[states.t]\nsay = "{look.count}. Again?"\n' + body + BYE))] == ["F407"]
+    assert [p.code for p in found(text(ROWS + rows, LOOK + '[states.t]\nsay = "{look.count}. Again?"\n' + body + BYE))] == [
+        "F407"
+    ]
 
 
 def test_a_choice_that_is_kept_when_its_question_is_asked_anew_is_a_note() -> None:
@@ -262,6 +305,16 @@ def test_a_choice_that_is_kept_when_its_question_is_asked_anew_is_a_note() -> No
         ("F407", "clear size leaves what look found for it: {pick} in 'c'")
     ]
     assert found(text(rows.format(", pick"), body)) == []
+
+
+def test_a_choice_that_is_kept_and_never_used_is_no_matter() -> None:
+    """Also one that a model fills, and one that is cleared before."""
+    body = LOOK + '[states.t]\nask = "pick"\nsay = "Which?"\n[states.c]\nsay = "So?"\n' + BYE
+    rows = ROWS + "t | filled | | c |\nc | yes | | bye |\nc | no | | a | clear size"
+    assert found(text(rows, body)) == []
+    assert found(text(rows + '\nc | llm "they chose" sets pick | | again |', body)) == []
+    gone = ROWS + "t | filled | | c | clear pick\nc | yes | | bye |\nc | no | | a | clear size"
+    assert found(text(gone, body.replace('say = "So?"', 'say = "[{pick}]?"'))) == []
 
 
 def test_a_tool_that_is_called_again_has_a_new_result() -> None:
@@ -278,9 +331,13 @@ def test_what_a_grammar_cannot_hear() -> None:
     problems = errors(check(example("support"), ears="grammar"))
     assert {p.code for p in problems} == {"F409"}
     assert len([p for p in problems if "an llm edge" in p.message]) == 7
-    assert [p.message for p in problems if "talk" in p.message] == ["the talk state 'fault_talk' needs open speech-to-text; these ears are grammar-only"]
+    assert [p.message for p in problems if "talk" in p.message] == [
+        "the talk state 'fault_talk' needs open speech-to-text; these ears are grammar-only"
+    ]
     (name,) = needs_open_ears(flat(text(f"a | filled | | bye |\n{USUAL}", NAME + BYE)))
     assert name.message.startswith("the text slot 'name' needs open speech-to-text")
     assert needs_open_ears(example("identify")) == []
     loose = text(f'a | "note {{name}}" | | bye |\n{USUAL}', '[slots.name]\ntype = "text"\n' + SAY + BYE)
-    assert [p.message for p in needs_open_ears(flat(loose))] == ["free text in a phrase needs open speech-to-text; these ears are grammar-only"]
+    assert [p.message for p in needs_open_ears(flat(loose))] == [
+        "free text in a phrase needs open speech-to-text; these ears are grammar-only"
+    ]

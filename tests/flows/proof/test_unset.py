@@ -33,7 +33,9 @@ def test_the_example_flows_use_nothing_unset(name: str) -> None:
 def test_the_two_faults_of_the_first_draft_of_the_appointment_flow() -> None:
     """``clear day`` before it is said, and a correction in the state that asks for the service: found, each told once."""
     broken = example(
-        "appointment", said=("say full; clear day", "clear day; say full"), corrected=("| day, offer, confirm ", "| service, day, offer, confirm ")
+        "appointment",
+        said=("say full; clear day", "clear day; say full"),
+        corrected=("| day, offer, confirm ", "| service, day, offer, confirm "),
     )
     first, second = unset(Ways(broken), Teller())
     assert (first.code, first.message) == ("F404", "{day} is cleared before it is said: 'clear day; say full'")
@@ -43,7 +45,9 @@ def test_the_two_faults_of_the_first_draft_of_the_appointment_flow() -> None:
     assert second.message.endswith(") → looking")
     assert second.fix == "take 'service' out of this row's 'in', or ask again there"
     assert second.shown.startswith("| service, day, offer, confirm ")
-    assert second.trail == ("whole way: welcome → what → identify/phone → identify/born → identify/lookup → identify/known → service → looking",)
+    assert second.trail == (
+        "whole way: welcome → what → identify/phone → identify/born → identify/lookup → identify/known → service → looking",
+    )
 
 
 FINE = {
@@ -80,6 +84,10 @@ FINE = {
         f'a | "{{size}} [{{n}}]" | | next |\na | filled | | b |\nb | filled | | bye |\n{USUAL.replace("bye", "sorry")}',
         SIZE + N + A + '[states.b]\nask = "n"\nsay = "How many?"\n' + TOLD.replace("{size}", "{size} {n}") + '[states.sorry]\nend = "sorry"\n',
     ),
+    "a visit that never comes back": text(
+        f"a | filled | | b |\nb | yes | | bye |\nb | repeat | | visit v |\nv | yes | | sorry | clear size\n{USUAL.replace('bye', 'sorry')}",
+        SIZE + A + B.replace("Go on?", "{size}, go on?") + '[states.v]\nsay = "It is said."\n' + TOLD + '[states.sorry]\nend = "sorry"\n',
+    ),
     "back from a visit": text(
         f"a | filled | | b |\na | repeat | | visit v |\nb | yes | | bye |\nb | repeat | | visit v |\nv | yes | | back |\n{USUAL.replace('bye', 'sorry')}",
         SIZE + A + B.replace("Go on?", "{size}, go on?") + '[states.v]\nsay = "It is said."\n' + TOLD + '[states.sorry]\nend = "sorry"\n',
@@ -94,31 +102,31 @@ def test_nothing_is_told_of_a_flow_that_sets_what_it_uses(name: str) -> None:
 
 
 FAULTS = {
-    "never asked": (text(f"b | yes | | bye |\n{USUAL}", SIZE + B + TOLD, start="b"), "{size} may be unset when 'bye' says it: b → (yes) → bye", "say = \"{size}"),
+    "never asked": (text(f"b | yes | | bye |\n{USUAL}", SIZE + B + TOLD, start="b"), "{size} may be unset when 'bye' says it: b → (yes) → bye", 'say = "{size}'),
     "only one alternative names it": (
         text('b | "a {size} one / anything" | | bye |\nb | out_of_tries | | sorry |', SIZE + B + TOLD + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "{size} may be unset when 'bye' says it: b → (a {size} one / anything) → bye", "say = \"{size}",
+        "{size} may be unset when 'bye' says it: b → (a {size} one / anything) → bye", 'say = "{size}',
     ),
     "an optional slot": (
         text('b | "anything [{size}]" | | bye |\nb | out_of_tries | | sorry |', SIZE + B + TOLD + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "{size} may be unset when 'bye' says it", "say = \"{size}",
+        "{size} may be unset when 'bye' says it", 'say = "{size}',
     ),
     "only one condition asked": (
         text("b | yes | size or tries < 2 | bye |\nb | no, out_of_tries | | sorry |", SIZE + B + TOLD + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "{size} may be unset when 'bye' says it", "say = \"{size}",
+        "{size} may be unset when 'bye' says it", 'say = "{size}',
     ),
     "cleared on the way": (
         text(f"a | filled | | b |\nb | no | | a | clear size\nb | yes | | bye | clear size\n{USUAL.replace('bye', 'sorry')}",
              SIZE + A + B + TOLD + '[states.sorry]\nend = "sorry"\n'),
-        "{size} may be unset when 'bye' says it: b → (yes) → bye", "say = \"{size}",
+        "{size} may be unset when 'bye' says it: b → (yes) → bye", 'say = "{size}',
     ),
     "all cleared": (
         text(f"a | filled | | b |\nb | yes | | bye | clear all\n{USUAL.replace('bye', 'sorry')}", SIZE + A + B + TOLD + '[states.sorry]\nend = "sorry"\n'),
-        "{size} may be unset when 'bye' says it: b → (yes) → bye", "say = \"{size}",
+        "{size} may be unset when 'bye' says it: b → (yes) → bye", 'say = "{size}',
     ),
     "a row says it": (
         text(f'a | goodbye | | bye | say "{{size}}?"\na | filled | | bye |\n{USUAL}', SIZE + A + BYE),
-        "{size} may be unset when this row says it: a", "say \"{size}?\"",
+        "{size} may be unset when this row says it: a", 'say "{size}?"',
     ),
     "a named prompt": (
         text(f"a | goodbye | | bye | say it\na | filled | | bye |\n{USUAL}", '[prompts]\nit = "{size}?"\n' + SIZE + A + BYE),
@@ -127,30 +135,34 @@ FAULTS = {
     "set to what is unset": (
         text(f"b | yes | | bye | set size = other\n{USUAL.replace('bye', 'sorry')}",
              SIZE + SIZE.replace("size", "other") + B + TOLD + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "{size} may be unset when 'bye' says it: b → (yes) → bye", "say = \"{size}",
+        "{size} may be unset when 'bye' says it: b → (yes) → bye", 'say = "{size}',
     ),
     "a tool's argument": (
         text(f"b | yes | | look |\nlook | ok, failed, timeout | | bye |\n{USUAL}", SIZE + TOOL + B + '[states.look]\ncall = "look"\n' + BYE, start="b"),
         "look needs 'size', which may be unset: b → (yes) → look", "b | yes",
     ),
+    "a tool's argument at the start": (
+        text("look | ok, failed, timeout | | bye |", SIZE + TOOL + '[states.look]\ncall = "look"\n' + BYE, start="look"),
+        "look needs 'size', which may be unset: look", 'call = "look"',
+    ),
     "a result before its tool": (
         text(f"b | yes | | bye |\nb | no | | a |\na | filled | | l |\nl | ok, failed, timeout | | sorry |\n{USUAL.replace('bye', 'sorry')}",
              SIZE + TOOL + A + B + '[states.l]\ncall = "look"\n' + TOLD.replace("{size}", "{look.count}") + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "look may not have been called, {look.count} is unset, when 'bye' says it: b → (yes) → bye", "say = \"{look",
+        "look may not have been called, {look.count} is unset, when 'bye' says it: b → (yes) → bye", 'say = "{look',
     ),
     "a result of a failure": (
         text(f"a | filled | | l |\nl | ok, failed, timeout | | bye |\n{USUAL.replace('bye', 'sorry')}",
              SIZE + TOOL + A + '[states.l]\ncall = "look"\n' + TOLD.replace("{size}", "{look.count}") + '[states.sorry]\nend = "sorry"\n'),
-        "{look.count} is unset", "say = \"{look",
+        "{look.count} is unset", 'say = "{look',
     ),
     "a choice from a result": (
         text(f"b | filled | | bye |\n{USUAL}", SIZE + TOOL + '[slots.one]\ntype = "choice"\nvalues_from = "look.list"\n'
              + '[states.b]\nask = "one"\nsay = "Which?"\n' + BYE, start="b"),
-        "'one' is chosen from look.list, and look may not have been called: b", "ask = \"one\"",
+        "'one' is chosen from look.list, and look may not have been called: b", 'ask = "one"',
     ),
     "said again": (
         text(f"b | yes | | bye |\nb | no | | again |\n{USUAL}", SIZE + '[states.b]\nsay = "Go on?"\nagain = "{size}?"\n' + BYE, start="b"),
-        "{size} may be unset when 'b' says it: b → (no) → b", "again = \"{size}",
+        "{size} may be unset when 'b' says it: b → (no) → b", 'again = "{size}',
     ),
     "a reprompt": (
         text(f"b | yes | | bye |\n{USUAL}", SIZE + '[states.b]\nsay = "Go on?"\nretry = ["{size}?"]\n' + BYE, start="b"),
@@ -158,12 +170,18 @@ FAULTS = {
     ),
     "a model may leave it out": (
         text(f'b | llm "they said a size" sets size | | bye |\n{USUAL.replace("bye", "sorry")}', SIZE + B + TOLD + '[states.sorry]\nend = "sorry"\n', start="b"),
-        "{size} may be unset when 'bye' says it: b → (llm \"they said a size\") → bye", "say = \"{size}",
+        "{size} may be unset when 'bye' says it: b → (llm \"they said a size\") → bye", 'say = "{size}',
+    ),
+    "cleared further on in a visit": (
+        text(f"a | filled | | b |\nb | yes | | bye |\nb | no | | visit v |\nv | yes | | w |\nw | yes | | back | clear size\n{USUAL.replace('bye', 'sorry')}",
+             SIZE + A + B.replace("Go on?", "{size}, go on?") + '[states.v]\nsay = "It is said."\n[states.w]\nsay = "So it is."\n' + BYE
+             + '[states.sorry]\nend = "sorry"\n'),
+        "{size} may be unset when 'b' says it", 'say = "{size}',
     ),
     "cleared in a visit": (
         text(f"a | filled | | b |\nb | yes | | bye |\nb | no | | visit v |\nv | yes | | back | clear size\n{USUAL.replace('bye', 'sorry')}",
              SIZE + A + B.replace("Go on?", "{size}, go on?") + '[states.v]\nsay = "It is said."\n' + BYE + '[states.sorry]\nend = "sorry"\n'),
-        "{size} may be unset when 'b' says it", "say = \"{size}",
+        "{size} may be unset when 'b' says it", 'say = "{size}',
     ),
 }  # fmt: skip
 
@@ -215,7 +233,9 @@ def test_a_sub_flow_takes_what_is_set_and_forgets_the_rest_each_time() -> None:
     assert problem.message == "{hint} may be unset when 'x' says it: r/x"
     assert problem.place.file == "sub.toml"
     asked = '[states.q]\nask = "hint"\nsay = "Hint?"\n' + body
-    assert told(text(f"q | filled | | r |\n{rows}\nany | out_of_tries | | bye |", asked, RUN, start="q"), {"sub.toml": hinted}) == []
+    assert (
+        told(text(f"q | filled | | r |\n{rows}\nany | out_of_tries | | bye |", asked, RUN, start="q"), {"sub.toml": hinted}) == []
+    )
 
 
 def test_what_the_top_flow_takes_is_the_hosts_to_give() -> None:
@@ -229,7 +249,9 @@ def test_what_the_top_flow_takes_is_the_hosts_to_give() -> None:
 def test_a_comparison_with_what_may_be_unset_is_a_note() -> None:
     """It does not hold then; a bare name asks just that, and is not told."""
     body = SIZE + B + BYE
-    written = text("b | yes | size = small | bye |\nb | yes | size | bye |\nb | yes | | bye |\nb | out_of_tries | | bye |", body, start="b")
+    written = text(
+        "b | yes | size = small | bye |\nb | yes | size | bye |\nb | yes | | bye |\nb | out_of_tries | | bye |", body, start="b"
+    )
     (note,) = unset(Ways(flat(written)), Teller())
     assert note.severity is Severity.NOTE
     assert note.message == "'size = small' does not hold while size is unset"

@@ -13,7 +13,9 @@ from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.message import ChatMessage, ToolCall
 from fsm_agents.errors import ProviderError
 from fsm_agents.flows.flow import Flow
+from fsm_agents.flows.machine.effects import AskModel, Offer
 from fsm_agents.flows.machine.events import NotJudged, Proposed
+from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.session.agent import Agent
 from fsm_agents.session.flow_model import LONGEST, MOST_CALLS, MOST_ROUNDS, MOST_TEXT, SILENT, ask
 from fsm_agents.session.flow_question import Question
@@ -21,7 +23,7 @@ from fsm_agents.session.flow_text import FlowSession
 from fsm_agents.stages.base import TextDelta, Usage
 from fsm_agents.testing.fakes import FakeLLM
 from tests.session.flows.asked import TO_TALK, Asked, at_menu, talking
-from tests.session.flows.texts import HELPDESK, helpdesk, noon, said
+from tests.session.flows.texts import HELPDESK, PIN, helpdesk, noon, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +103,18 @@ async def test_a_state_that_begins_with_the_model_greets() -> None:
     assert "you speak first" in model.contexts[1][0].text
 
 
+async def test_a_secret_is_no_parameter_of_an_edge() -> None:
+    """Such a flow is not loaded; a question that is made by hand leaves it out too."""
+    session = FlowSession(Flow.loads(PIN), llm=Asked([]))
+    run = session._host.run
+    asked = AskModel(1, "pin", (Offer(next(iter(run.flow.flat.edges)), "it is so", ("pin", "note")),))
+    question = Question(run, asked)
+    assert list(question.edges[0].parameters["properties"]) == ["note"]
+    found = question.chosen(ToolCall("1", question.edges[0].name, '{"pin": "4829", "note": "hello"}'))
+    assert isinstance(found, Parse)
+    assert found.values == (("note", "hello"),)
+
+
 # --- what it chooses ------------------------------------------------------------------------------------------------------------------
 
 
@@ -158,7 +172,7 @@ def endless(part: Any) -> Any:
     class Endless:
         async def chat(self, context: ChatContext, tools: Any) -> AsyncIterator[Any]:
             while True:
-                await anyio.sleep(0.05)
+                await takes(0.05)
                 yield part
 
     return Endless()
@@ -201,7 +215,8 @@ ODD: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("state", ["menu", "talk"])
 async def test_whatever_it_emits_there_is_one_answer_and_something_is_said(what: str, state: str) -> None:
     answers: list[Any] = []
-    session = FlowSession(helpdesk(), llm=Asked([TO_TALK]), now=noon)
+    refunds: list[str] = []
+    session = FlowSession(helpdesk(refund=lambda customer: refunds.append(customer)), llm=Asked([TO_TALK]), now=noon)
     session.watch(lambda _time, step: answers.append(step.event) if isinstance(step.event, Proposed | NotJudged) else None)
     await session.begin()
     if state == "talk":
@@ -213,6 +228,7 @@ async def test_whatever_it_emits_there_is_one_answer_and_something_is_said(what:
     assert session.state == state
     assert len(answers) == 1
     assert spoken
+    assert refunds == []
     assert max(map(len, spoken)) <= MOST_TEXT
     assert anyio.current_time() - before <= LONGEST + 1
 
@@ -291,3 +307,28 @@ async def test_a_judge_that_raises_is_no_answer() -> None:
     session = FlowSession(helpdesk(), judge=judge)
     outs = said(await session.send("hm"))
     assert outs[-1] == "Your bill, or your line?"
+
+
+async def test_a_question_that_nobody_waits_for_ends() -> None:
+    """The host moves the flow while the model thinks: its answer would come too late."""
+    ends: list[str] = []
+    asked = anyio.Event()
+
+    async def judge(question: Question) -> Any:
+        asked.set()
+        try:
+            await takes(5)
+        except anyio.get_cancelled_exc_class():
+            ends.append("cut")
+            raise
+
+    text = HELPDESK.replace('start   = "menu"', 'start   = "menu"\nevents = ["closed"]').replace(
+        "| any   | goodbye ", "| any | closed | bye | |\n| any   | goodbye "
+    )
+    async with FlowSession(Flow.loads(text), judge=judge, examples=True) as session:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(session.send, "hm")
+            await asked.wait()
+            await session.event("closed")
+        await takes(1)
+        assert (ends, session.outcome) == (["cut"], "done")

@@ -16,7 +16,7 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.session.agent import Agent
 from fsm_agents.session.flow_text import FlowSession
 from tests.session.flows.asked import TO_TALK, Asked, at_menu, talking
-from tests.session.flows.texts import HELPDESK, PIN, helpdesk, said
+from tests.session.flows.texts import HELPDESK, PIN, helpdesk, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -146,7 +146,7 @@ async def test_a_once_tool_of_a_model_is_not_cut() -> None:
     ends: list[str] = []
 
     async def status(customer: str) -> str:
-        await anyio.sleep(4)
+        await takes(4)
         ends.append("done")
         return "up"
 
@@ -221,6 +221,18 @@ async def test_of_a_tool_server_only_what_the_state_lists_may_be_used() -> None:
     assert model.tools[1] == ["go_1_good", "go_2_human", "go_3_human", "line_status", "crm_look_up"]
     assert "there is no tool 'crm_delete'" in model.results[0]
     assert model.results[1] == "found"
+
+
+async def test_a_tool_of_a_server_stands_in_for_no_tool_of_the_host() -> None:
+    text = MCP.replace("[tools.refund]", "[tools.crm_delete]\n[tools.refund]").replace(
+        '"crm_look_up"]', '"crm_look_up", "crm_delete"]'
+    )
+    server, model = Server(), Asked([TO_TALK], [ToolCall("1", "crm_delete", '{"customer": "1"}')], ["No."])
+    async with FlowSession(Flow.loads(text), llm=model, agent=Agent(mcp_servers=[server])) as session:
+        await session.send("it is slow")
+        await session.send("delete me")
+    assert server.calls == []
+    assert "crm_delete" not in model.tools[1]
 
 
 async def test_tool_servers_need_async_with() -> None:

@@ -10,7 +10,7 @@ import pytest
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.session.flow_text import Emitted, Ended, FlowSession, HandedOver, Said
-from tests.session.flows.texts import CLINIC, PIN, clinic, helpdesk, noon, said
+from tests.session.flows.texts import CLINIC, PIN, clinic, helpdesk, noon, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +81,7 @@ async def test_a_bound_hand_off_is_called_and_told() -> None:
     taken: list[Any] = []
 
     async def desk(to: str, carry: dict[str, Any]) -> None:
-        await anyio.sleep(20)
+        await takes(20)
         taken.append((to, carry))
 
     session = FlowSession(clinic(hand_off=desk))
@@ -136,7 +136,7 @@ async def test_odd_words_are_words_that_nobody_takes(text: str) -> None:
 
 async def test_two_calls_at_once_are_refused_and_the_first_goes_on() -> None:
     async def slow(service: str) -> dict[str, bool]:
-        await anyio.sleep(3)
+        await takes(3)
         return {"taken": False}
 
     session = FlowSession(clinic(slow))
@@ -148,7 +148,7 @@ async def test_two_calls_at_once_are_refused_and_the_first_goes_on() -> None:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(first)
-        await anyio.sleep(1)
+        await takes(1)
         with pytest.raises(MisuseError, match="another call of this session is running"):
             await session.send("yes")
     assert outs[-1] == Ended("booked")
@@ -160,7 +160,7 @@ async def test_an_event_may_come_while_a_call_runs() -> None:
 
     async def desk(to: str, carry: dict[str, Any]) -> None:
         started.set()
-        await anyio.sleep(30)
+        await takes(30)
 
     session = FlowSession(clinic(hand_off=desk))
     await session.begin()
@@ -179,7 +179,7 @@ async def test_an_event_may_come_while_a_call_runs() -> None:
 
 async def test_wait_lines_are_said_if_they_are_asked_for() -> None:
     async def slow(service: str) -> dict[str, bool]:
-        await anyio.sleep(6)
+        await takes(6)
         return {"taken": False}
 
     quiet, loud = FlowSession(clinic(slow)), FlowSession(clinic(slow), waits=True)
@@ -200,14 +200,14 @@ async def test_the_clock_of_the_flow_runs_on_inside_async_with() -> None:
 async def test_what_was_said_between_two_calls_comes_with_the_next() -> None:
     async with FlowSession(clinic()) as session:
         await session.send("cleaning")
-        await anyio.sleep(41)
+        await takes(41)
         assert said(await session.send("no")) == ["Are you still there?", "A check up or a cleaning?"]
 
 
 async def test_outside_async_with_the_clock_stands_still() -> None:
     session = FlowSession(clinic())
     await session.send("cleaning")
-    await anyio.sleep(100)
+    await takes(100)
     assert said(await session.send("no")) == ["A check up or a cleaning?"]
     with pytest.raises(MisuseError, match="async with"):
         await session.later()
@@ -216,7 +216,7 @@ async def test_outside_async_with_the_clock_stands_still() -> None:
 async def test_without_a_clock_times_are_over_when_they_are_said_to_be() -> None:
     async def never(service: str) -> None:
         session.time_out()
-        await anyio.sleep(1000)
+        await takes(1000)
 
     session = FlowSession(clinic(never, once=False), clock=False)
     await session.send("cleaning")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fsm_agents.chat.tool import ToolContext
 from fsm_agents.session.flow_text import Ended, FlowSession
-from tests.session.flows.texts import clinic, helpdesk, said
+from tests.session.flows.texts import clinic, helpdesk, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ class Book:
     async def __call__(self, service: str, ctx: ToolContext) -> dict[str, bool]:
         self.keys.append(ctx.call_id)
         try:
-            await anyio.sleep(3)
+            await takes(3)
         except anyio.get_cancelled_exc_class():
             self.ends.append("cut")
             raise
@@ -84,7 +84,7 @@ async def test_inside_async_with_a_tool_is_cut_with_its_call() -> None:
     async with FlowSession(clinic(book, once=False)) as session:
         await session.send("cleaning")
         await cut_after(1, session, "yes")
-        await anyio.sleep(5)
+        await takes(5)
         assert (session.state, book.ends) == ("booking", ["cut"])
         assert (await session.begin())[-1] == Ended("booked")
 
@@ -104,7 +104,7 @@ async def test_a_once_tool_that_takes_too_long_is_left_alone() -> None:
     ends: list[float] = []
 
     async def slow(service: str) -> dict[str, bool]:
-        await anyio.sleep(20)
+        await takes(20)
         ends.append(anyio.current_time())
         return {"taken": False}
 
@@ -139,7 +139,7 @@ async def test_a_session_is_entered_once() -> None:
 
 async def test_a_cancelled_question_to_the_model_leaves_the_state() -> None:
     async def slow(question: Any) -> Any:
-        await anyio.sleep(5)
+        await takes(5)
         return question.answer([question.parse(question.asked.offers[1], {})])
 
     session = FlowSession(helpdesk(), judge=slow)

@@ -19,7 +19,7 @@ from fsm_agents.flows.problems import FlowError
 from fsm_agents.flows.proof.check import check
 from fsm_agents.session.flow_text import Ended, FlowSession, Out, Said
 from fsm_agents.testing.fakes import FakeLLM
-from tests.session.flows.texts import CLINIC, clinic, helpdesk, said
+from tests.session.flows.texts import CLINIC, clinic, helpdesk, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -144,7 +144,7 @@ async def test_f8_an_event_of_the_host_races_a_tool_that_leads_elsewhere() -> No
     """They come at the same instant: one of them moves, and the other finds the conversation where that led."""
 
     async def desk(to: str, carry: dict[str, Any]) -> None:
-        await anyio.sleep(2)
+        await takes(2)
 
     session = FlowSession(clinic(hand_off=desk))
     await session.begin()
@@ -155,7 +155,7 @@ async def test_f8_an_event_of_the_host_races_a_tool_that_leads_elsewhere() -> No
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(first)
-        await anyio.sleep(2)
+        await takes(2)
         if not session.ended:
             await session.event("closed")
     sound(session, outs)

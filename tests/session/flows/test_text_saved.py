@@ -19,7 +19,7 @@ from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.session.flow_text import Ended, FlowSession
-from tests.session.flows.texts import CLINIC, PIN, clinic, noon, said
+from tests.session.flows.texts import CLINIC, PIN, clinic, noon, said, takes
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +94,7 @@ async def test_what_was_being_worked_on_is_asked_again_with_the_same_key() -> No
 
     async def books(service: str, ctx: ToolContext) -> bool:
         keys.append(ctx.call_id)
-        await anyio.sleep(7)  # the time limit begins anew, too
+        await takes(7)  # the time limit begins anew, too
         return False
 
     session = FlowSession(clinic(crashes, once=False))
@@ -177,6 +177,23 @@ async def test_a_process_dies_in_a_tool_and_another_goes_on(tmp_path: Path) -> N
 
 
 # --- edited, truncated, foreign -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_asked_again_has_its_time_limit() -> None:
+    kept: list[Any] = []
+
+    async def never(service: str) -> None:
+        kept.append(session.save())
+        await anyio.sleep_forever()
+
+    session = FlowSession(clinic(never, once=False))
+    await session.send("cleaning")
+    with anyio.move_on_after(5):
+        await session.send("yes")
+    again = FlowSession.restore(clinic(never, once=False), kept[0])
+    before = anyio.current_time()
+    assert said(await again.begin())[0] == "I could not book it."
+    assert anyio.current_time() - before == pytest.approx(8)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +320,7 @@ async def test_a_secret_is_asked_for_again() -> None:
     flow = Flow.loads(PIN)
     session = FlowSession(flow, judge=answers, now=noon)
     await session.send("4829")
+    assert "four eight" not in json.dumps(session.save())
     saved = json.loads(json.dumps(session.save()))
     again = FlowSession.restore(flow, saved, judge=answers, now=noon)
     assert again.slots == {}

@@ -239,3 +239,25 @@ async def test_a_step_that_breaks_is_told() -> None:
         assert led.state == "confirm"
         await turn(s)
         assert await s.session.wait_closed() == "ordered"
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_tool_that_must_not_be_cut_goes_on_when_the_caller_hangs_up(ends: bool) -> None:
+    """It gets its time, and what never ends is given up half a minute later."""
+    done: list[str] = []
+
+    async def place(count: int, size: str) -> dict[str, Any]:
+        await anyio.sleep(6 if ends else 10_000)
+        done.append("placed")
+        return {"minutes": 10}
+
+    text = SHOP.replace('timeout = "8s"', 'timeout = "8s"\nonce = true').replace("| any     | hung_up ", "| any but (placing) | hung_up ")
+    async with call(flow_of(text, tools={"place": place}), "two large", "yes") as s:
+        await to_placing(s)
+        await s.until(lambda: state(s) == "placing")
+        s.room.hang_up()
+        await s.session.wait_closed()
+        assert done == []
+        closed = anyio.current_time()
+    assert done == ["placed"] * ends
+    assert anyio.current_time() - closed < 31

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -342,7 +343,7 @@ async def test_both_logs_replay(tmp_path: Path) -> None:
     assert any(json.loads(line).get("note") == "retimed" for line in steps)
 
 
-async def test_a_realtime_model_leads_nothing(tmp_path: Path) -> None:
+async def test_a_realtime_model_leads_nothing() -> None:
     """On a realtime model the table's words go first, its edges are the model's tools, and its own words are spoken by it."""
     from fsm_agents.testing.fakes_realtime import FakeRealtime
 
@@ -371,7 +372,8 @@ async def test_a_realtime_model_leads_nothing(tmp_path: Path) -> None:
             told = model.now.settings
             assert "Guide the caller." in told.instructions
             assert any("works again" in tool.description for tool in told.tools)
-            with pytest.MonkeyPatch.context():
+            assert not any(asked.exactly == "Please restart it." for asked in model.asked)  # its own voice said it
+            with suppress(MisuseError):
                 await caller.speak(0.6)
                 while session.state == "running":
                     await caller.wait(0.1)
@@ -383,7 +385,7 @@ async def test_secrets_are_not_told_to_a_model_that_hears() -> None:
     from fsm_agents.testing.fakes_realtime import FakeRealtime
 
     text = SURVEY.replace('type = "choice"\n[slots.topic.values]\nbills = "bills"', 'type = "digits"\nsecret = true').replace(
-        '[{topic}] ', ""
+        "[{topic}] ", ""
     )
     session = AgentSession(Agent(), RealTimePipeline(FakeRealtime()), ConversationFlow(flow_of(text)), room=MemoryRoom())
     with pytest.raises(MisuseError, match="secret"):

@@ -12,7 +12,7 @@ import anyio.lowlevel
 from fsm_agents.flows.flow import Flow
 from fsm_agents.session.flow_text import Out, Said
 
-__all__ = ["CLINIC", "HELPDESK", "NOW", "PIN", "clinic", "helpdesk", "noon", "said"]
+__all__ = ["CLINIC", "HELPDESK", "NOW", "PIN", "clinic", "helpdesk", "noon", "said", "takes"]
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -226,3 +226,8 @@ def said(outs: list[Out]) -> list[str]:
 def noon() -> datetime:
     """A Monday in November, at noon."""
     return NOW
+
+
+async def takes(seconds: float) -> None:
+    """Until so many seconds have passed."""
+    await anyio.sleep_until(anyio.current_time() + seconds)
