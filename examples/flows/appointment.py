@@ -1,7 +1,4 @@
-"""The appointment flow by voice, on local parts. The caller is a script of recordings; the call is left in ``call.wav``.
-
-Run it in the root of the repository: ``python examples/flows/appointment.py``.
-"""
+"""The appointment flow by voice, on local parts: ``python examples/flows/appointment.py``. The caller plays recordings; see ``call.wav``."""
 
 from pathlib import Path
 
@@ -17,8 +14,7 @@ SAYS = {"what": "book", "identify/phone": "phone", "identify/born": "born", "ser
 
 
 def find_patient(phone: str, born: str):
-    known = {("5551234", "1982-05-04"): "p-17"}.get((phone, born), "")
-    return {"matches": 1 if known else 0, "id": known}
+    return {"matches": int(phone.endswith("1234")), "id": "p-17"}
 
 
 def find_times(service: str, day: str):

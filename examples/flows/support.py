@@ -33,12 +33,7 @@ async def start(ctx: JobContext):
     flow = ConversationFlow(support, on_event=lambda name, slots: print(f"{name}: {slots}", flush=True))
     session = AgentSession(Agent("You work for Northnet, a small telephone company. Be brief and kind."), pipeline, flow)
     await ctx.connect()
-    try:
-        await session.start()
-        reason = await session.wait_closed()
-        print(f"the flow ended in {flow.state or 'no state'}: {reason}")
-    finally:
-        await session.close()
+    await session.start()
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ ERRORS = [
     (["demo", "--out", "{tmp}/file"], "no files can be written there"),
     (["demo", "extra"], "too many words"),
     (["show", "tunr"], "there is no table 'tunr'; did you mean 'turn'?"),
-    (["show"], "which table? session, caller, reply, turn, link, demo; or --all"),
+    (["show"], "which table? session, caller, reply, turn, link; or --all"),
     (["show", "turn", "--all"], "name one table, or say --all"),
     (["show", "turn", "--as", "sgv"], "'sgv' is not possible for --as; did you mean 'svg'?"),
     (["show", "--all", "--as", "png"], "name one table"),
@@ -230,7 +230,7 @@ def test_what_cannot_be_done_is_one_line_with_what_can(words: list[str], message
     for name, joint, redacted in (
         ("stranger", "coffee", "false"),
         ("redacted", "conversation", "true"),
-        ("flow", "demo", "false"),
+        ("flow", "link", "false"),
         ("empty", "conversation", "false"),
     ):
         (tmp_path / name).write_text(HEADER % (joint, redacted), encoding="utf-8")
@@ -245,7 +245,7 @@ def test_what_cannot_be_done_is_one_line_with_what_can(words: list[str], message
 
 
 def test_a_log_that_comes_out_otherwise_names_the_first_difference(tmp_path: Path, capsys: Captured) -> None:
-    lines = [HEADER % ("demo", "false"), '{"n":1,"at":5,"on":{"_":"SilenceLasted"},"rows":["demo:99"]}\n']
+    lines = [HEADER % ("link", "false"), '{"n":1,"at":5,"on":{"_":"DialAsked"},"rows":["link:99"]}\n']
     (tmp_path / "log").write_text("".join(lines), encoding="utf-8")
     assert main(["replay", str(tmp_path / "log")]) == 1
     assert capsys.readouterr().out.startswith("different: 0 steps the same")

@@ -202,7 +202,7 @@ class Meaning:
                     return self._atom(test)
                 except Fault as fault:
                     faults.append(spot(fault, text, str(test.ref)))
-                return test
+                    return Truth(test.ref)
 
     def _atom(self, test: Truth | Comparison | OneOf) -> Test:
         ref, name = test.ref, str(test.ref)

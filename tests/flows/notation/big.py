@@ -61,7 +61,9 @@ def _rows(number: int, states: int, rows: int, slots: int) -> list[str]:
 
 
 def _everywhere(slots: int, corrections: bool) -> list[str]:
-    fixed = [f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, slots))] * corrections
+    fixed = [
+        f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, slots))
+    ] * corrections
     return [
         *fixed,
         "any | repeat | stay | say last",

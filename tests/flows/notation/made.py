@@ -22,7 +22,9 @@ def joined(parts: st.SearchStrategy[str], by: str, most: int = 3) -> st.SearchSt
 words = st.sampled_from(WORDS)
 _item = st.recursive(
     words | st.sampled_from(["{size}", "{count}", "<yes>", "<hello>"]),
-    lambda inner: st.one_of(joined(inner, " ").map(lambda t: f"[{t}]"), joined(joined(inner, " "), " / ").map(lambda t: f"({t})")),
+    lambda inner: st.one_of(
+        joined(inner, " ").map(lambda t: f"[{t}]"), joined(joined(inner, " "), " / ").map(lambda t: f"({t})")
+    ),
     max_leaves=6,
 )
 phrases = joined(joined(_item, " "), " / ", 2)
@@ -35,13 +37,25 @@ strings = prompts.filter(lambda text: '"' not in text and "|" not in text).map(l
 
 triggers = st.one_of(
     phrases.map(lambda text: f'"{text}"'),
-    st.sampled_from(["filled", "said", "ok", "hung_up", "yes", "hello", "closed", "no_input", "no_match 2", "invalid 3+", "out_of_tries"]),
+    st.sampled_from(
+        ["filled", "said", "ok", "hung_up", "yes", "hello", "closed", "no_input", "no_match 2", "invalid 3+", "out_of_tries"]
+    ),
     st.sampled_from("0123456789*#").map(lambda key: f"press {key}"),
     st.sampled_from(["after 40s", "after 0.5m", "after 250ms"]),
     LETTERS.filter(str.strip).map(lambda text: f'llm "{text}"'),
 )
 _tests = st.sampled_from(
-    ["size", "not member", "count > 6", "tea.price <= 2.5", "size in (small, large)", "agreed = yes", 'note != "x y"', "tries = 2", 'day < "2026-05-31"']
+    [
+        "size",
+        "not member",
+        "count > 6",
+        "tea.price <= 2.5",
+        "size in (small, large)",
+        "agreed = yes",
+        'note != "x y"',
+        "tries = 2",
+        'day < "2026-05-31"',
+    ]
 )
 conditions = st.just("") | joined(joined(_tests, " and "), " or ")
 targets = st.sampled_from([*STATES, "stay", "again", "next", "back", "visit tell"])
@@ -50,12 +64,22 @@ _acts = st.one_of(
     st.sampled_from(["say last", "say menu", "set count = 3", "set size = small", "set agreed = no", "set note = tea.name", "clear all", "clear size, day", "emit x"]),
 )  # fmt: skip
 acts = st.just("") | joined(_acts, "; ")
-inside = st.one_of(st.just("any"), joined(states | st.just("both"), ", "), st.lists(states, min_size=1, max_size=3).map(lambda names: any_but(*names)))
+inside = st.one_of(
+    st.just("any"),
+    joined(states | st.just("both"), ", "),
+    st.lists(states, min_size=1, max_size=3).map(lambda names: any_but(*names)),
+)
 
 
 @st.composite
 def rows(draw: Any) -> RawRow:
-    return on(draw(inside), tuple(draw(st.lists(triggers, min_size=1, max_size=3))), when=draw(conditions), to=draw(targets), do=draw(acts))
+    return on(
+        draw(inside),
+        tuple(draw(st.lists(triggers, min_size=1, max_size=3))),
+        when=draw(conditions),
+        to=draw(targets),
+        do=draw(acts),
+    )
 
 
 @st.composite
@@ -72,7 +96,13 @@ def trees(draw: Any) -> dict[str, Any]:
         "groups": {"both": {"states": ["ask", "tell"], "barge_in": draw(st.sampled_from(["any", "match", "none"]))}},
         "states": {"ask": {"ask": draw(slots), "say": draw(prompts)}, "tell": {"say": {"audio": "a.wav", "text": "x"}}, "work": {"call": "tea"}, "end": {"end": "done"}},
     }  # fmt: skip
-    for key, value in {"version": 3, "lang": "en-US", "takes": ["size"], "words": {"tea": "T IY"}, "migrate": {"1": {"states": {"a": "ask"}}}}.items():
+    for key, value in {
+        "version": 3,
+        "lang": "en-US",
+        "takes": ["size"],
+        "words": {"tea": "T IY"},
+        "migrate": {"1": {"states": {"a": "ask"}}},
+    }.items():
         if draw(st.booleans()):
             tree |= {key: value}
     if "migrate" in tree:

@@ -18,7 +18,9 @@ def flow(name: str, runs: dict[str, str] | None = None, *, head: str = "", ends:
     """A flow that runs these sub-flows (by state) one after the other."""
     runs = runs or {}
     states = [*runs, "end"]
-    rows = "".join(f"| {a} | ended done | {b} |\n" for a, b in zip(states, states[1:], strict=False)) or "| end | repeat | stay |\n"
+    rows = (
+        "".join(f"| {a} | ended done | {b} |\n" for a, b in zip(states, states[1:], strict=False)) or "| end | repeat | stay |\n"
+    )
     files = ", ".join(f'{state} = "{path}"' for state, path in runs.items())
     return (
         f'flow = "{name}"\nstart = "{states[0]}"\n' + (f"flows = {{ {files} }}\n" if runs else "") + head
@@ -50,7 +52,9 @@ def test_a_sub_flow_is_read_once_however_often_it_runs() -> None:
 
 
 def test_problems_of_all_files_come_together() -> None:
-    found = problems(flow("top", {"a": "x.toml"}).replace("stay", "sty").replace("| end |", "| ende |"), {"x.toml": flow("x", ends="Done")})
+    found = problems(
+        flow("top", {"a": "x.toml"}).replace("stay", "sty").replace("| end |", "| ende |"), {"x.toml": flow("x", ends="Done")}
+    )
     assert {(p.place.file, p.code) for p in found} == {("top.toml", "F202"), ("x.toml", "F314")}
 
 
@@ -64,12 +68,16 @@ def test_outcomes_are_those_of_the_sub_flow() -> None:
 
 
 def test_a_group_may_run_a_sub_flow_for_its_states() -> None:
-    text = flow("top", {"a": "x.toml"}, more='[groups.g]\nstates = ["a"]\nrun = "a"\n').replace('[states.a]\nrun = "a"', "[states.a]")
+    text = flow("top", {"a": "x.toml"}, more='[groups.g]\nstates = ["a"]\nrun = "a"\n').replace(
+        '[states.a]\nrun = "a"', "[states.a]"
+    )
     assert read_text(text, files={"x.toml": flow("x")}).spec.states["a"].run == "a"
 
 
 def test_what_is_handed_in_and_out_exists_on_both_sides() -> None:
-    x = flow("x", head='takes = ["phone"]\ngives = ["who"]\n', more='[slots.phone]\ntype = "digits"\n[slots.who]\ntype = "text"\n')
+    x = flow(
+        "x", head='takes = ["phone"]\ngives = ["who"]\n', more='[slots.phone]\ntype = "digits"\n[slots.who]\ntype = "text"\n'
+    )
     more = '[slots.number]\ntype = "digits"\n[slots.who]\ntype = "text"\n'
     good = flow("top", {"a": "x.toml"}, more=more).replace('run = "a"', 'run = "a"\nwith = { phone = "number" }')
     assert read_text(good, files={"x.toml": x}).spec.states["a"].with_ == {"phone": "number"}
@@ -121,7 +129,11 @@ def test_included_tables_are_this_files_own() -> None:
         '[phrases]\nplain = "just plain"\n[prompts]\nhi = "Hello {who}."\n[slots.who]\ntype = "text"\n'
         '[tools.find]\nargs = ["who"]\n[words]\nnaan = "N AA N"\n'
     )
-    text = changed("version = 2", 'version = 2\ninclude = ["shared/common.toml"]').replace("say menu", "say hi").replace("filled, drop", "filled, plain")
+    text = (
+        changed("version = 2", 'version = 2\ninclude = ["shared/common.toml"]')
+        .replace("say menu", "say hi")
+        .replace("filled, drop", "filled, plain")
+    )
     spec = read_text(text, files={"shared/common.toml": common}).spec
     assert {"plain", "drop"} < set(spec.phrases)
     assert "find" in spec.tools
@@ -134,7 +146,9 @@ def test_included_tables_are_this_files_own() -> None:
 def test_several_flows_may_include_one_file() -> None:
     common = '[phrases]\nplain = "just plain"\n'
     include = 'include = ["common.toml"]\n'
-    spec = read_text(flow("top", {"a": "x.toml"}, head=include), files={"common.toml": common, "x.toml": flow("x", head=include)}).spec
+    spec = read_text(
+        flow("top", {"a": "x.toml"}, head=include), files={"common.toml": common, "x.toml": flow("x", head=include)}
+    ).spec
     assert "plain" in spec.phrases
     assert "plain" in spec.flows["a"].phrases
     again = problems(flow("top", head='include = ["common.toml", "common.toml"]\n'), {"common.toml": common})
@@ -191,7 +205,13 @@ def test_links_do_not_lead_out_of_the_folder(tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_of_text_cannot_be_read(tmp_path: Path) -> None:
-    cases = {"missing.toml": "no file", "folder.toml": "no file", "pipe.toml": "no file", "latin.toml": "is not UTF-8: byte 11", "loop.toml": ""}
+    cases = {
+        "missing.toml": "no file",
+        "folder.toml": "no file",
+        "pipe.toml": "no file",
+        "latin.toml": "is not UTF-8: byte 11",
+        "loop.toml": "",
+    }
     (tmp_path / "folder.toml").mkdir()
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "latin.toml").write_bytes('flow = "caf\xe9"'.encode("latin-1"))

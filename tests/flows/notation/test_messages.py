@@ -272,7 +272,9 @@ def found(problems: tuple[Problem, ...], code: str, at: str) -> Problem:
     return here[0]
 
 
-@pytest.mark.parametrize(("old", "new", "code", "at", "said", "offered"), CASES, ids=[f"{n}-{case[2]}" for n, case in enumerate(CASES)])
+@pytest.mark.parametrize(
+    ("old", "new", "code", "at", "said", "offered"), CASES, ids=[f"{n}-{case[2]}" for n, case in enumerate(CASES)]
+)
 def test_a_mistake_is_told_with_its_place_and_a_fix(old: str, new: str, code: str, at: str, said: str, offered: str) -> None:
     problem = found(wrong(changed(old, new)), code, at)
     assert said in problem.message
@@ -293,7 +295,12 @@ def test_the_small_flow_itself_is_in_order() -> None:
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
-    text = changed("| next |", "| nxt |").replace("clear size", "clear siez").replace('ask = "size"', 'ask = "siez"').replace("[tools.tea]", "[tool.tea]")
+    text = (
+        changed("| next |", "| nxt |")
+        .replace("clear size", "clear siez")
+        .replace('ask = "size"', 'ask = "siez"')
+        .replace("[tools.tea]", "[tool.tea]")
+    )
     problems = wrong(text)
     told = [(p.code, p.shown[p.place.col - 1 :][: p.place.width]) for p in problems]
     assert ("F003", "[tool.tea]") in told

@@ -90,7 +90,11 @@ def test_an_outcome_of_a_sub_flow() -> None:
 
 
 def test_values_become_what_their_slot_holds() -> None:
-    text = SMALL.replace('type = "digits"', 'type = "yesno"').replace("say menu", "set caller = no").replace("tea.hot  ", "tea.hot = yes")
+    text = (
+        SMALL.replace('type = "digits"', 'type = "yesno"')
+        .replace("say menu", "set caller = no")
+        .replace("tea.hot  ", "tea.hot = yes")
+    )
     rows = read_text(text.replace("for {caller}", "")).spec.rows
     assert rows[1].do == (SetSlot("caller", value=False),)
     assert rows[3].when == Comparison(Ref("tea", "hot"), "=", value=True)
@@ -98,7 +102,10 @@ def test_values_become_what_their_slot_holds() -> None:
 
 
 def test_states_have_what_their_group_and_the_defaults_give() -> None:
-    text = changed('wait = ["Boiling."]', 'wait = ["Boiling."]\ntimeout = "1m"\n[states.chat]\ntalk = "Chat."\nturns = 4\n[states.pass]\nhandoff = "queue:x"')
+    text = changed(
+        'wait = ["Boiling."]',
+        'wait = ["Boiling."]\ntimeout = "1m"\n[states.chat]\ntalk = "Chat."\nturns = 4\n[states.pass]\nhandoff = "queue:x"',
+    )
     spec = read_text(text).spec
     assert {name: state.barge_in for name, state in spec.states.items()} == {
         "ask": "any", "tool": "match", "chat": "any", "pass": "any", "end": "none",
@@ -124,7 +131,9 @@ def test_a_group_gives_what_a_state_does_to_states_that_do_nothing_of_their_own(
 
 
 def test_defaults_hold_for_states_that_say_nothing_else() -> None:
-    text = changed("[states.ask]", '[defaults]\ntries = 2\nbarge_in = "none"\nno_input_after = "4500ms"\nbefore = "please"\n[states.ask]')
+    text = changed(
+        "[states.ask]", '[defaults]\ntries = 2\nbarge_in = "none"\nno_input_after = "4500ms"\nbefore = "please"\n[states.ask]'
+    )
     spec = read_text(text).spec
     assert (spec.states["ask"].tries, spec.states["ask"].barge_in, spec.states["tool"].barge_in) == (2, "none", "match")
     assert (spec.defaults.no_input_after, spec.defaults.before, spec.defaults.after) == (4.5, read_phrase("please"), None)
@@ -180,7 +189,13 @@ def test_recordings_words_migrations_and_the_head() -> None:
     assert (bye.audio, bye.parts) == ("sounds/bye.wav", read_prompt("Bye, {caller}.").parts)
     assert dict(spec.words) == {"tea": "T IY1"}
     assert spec.migrations[1].states == {"old": "ask"}
-    assert (spec.version, spec.lang, spec.takes, spec.events, spec.conditions) == (2, "en-US", ("caller",), ("closed",), ("member",))
+    assert (spec.version, spec.lang, spec.takes, spec.events, spec.conditions) == (
+        2,
+        "en-US",
+        ("caller",),
+        ("closed",),
+        ("member",),
+    )
     assert spec.phrases["drop"] == read_phrase("never mind")
     assert spec.phrases["yes"] == pack("en-US").phrases["yes"]
 
@@ -291,7 +306,9 @@ def test_windows_line_ends_a_byte_order_mark_and_odd_keys_change_nothing() -> No
 
 
 def test_dotted_keys_inline_tables_and_comments_are_found_too() -> None:
-    text = changed("[states.tool]\ncall", "[states]\ntool.say = 'Hm.' # c\ntool.wait = [ # why\n 'a', # b\n 'b {x}',\n]\ntool.call")
+    text = changed(
+        "[states.tool]\ncall", "[states]\ntool.say = 'Hm.' # c\ntool.wait = [ # why\n 'a', # b\n 'b {x}',\n]\ntool.call"
+    )
     text = text.replace('wait = ["Boiling."]\n', "")
     from tests.flows.notation.small import wrong
 
@@ -300,7 +317,9 @@ def test_dotted_keys_inline_tables_and_comments_are_found_too() -> None:
 
 
 def test_without_conditions_a_separator_or_columns_that_are_not_used() -> None:
-    text = 'flow = "x"\nstart = "a"\n[rows]\nr = """| to | in | on |\n# why\n\n  | a | any | repeat |  """\n[states.a]\nend = "e"\n'
+    text = (
+        'flow = "x"\nstart = "a"\n[rows]\nr = """| to | in | on |\n# why\n\n  | a | any | repeat |  """\n[states.a]\nend = "e"\n'
+    )
     spec = read_text(text).spec
     assert spec.rows[0].cells == ("any", "repeat", "", "a", "")
     assert spec.rows[0].places[2] == read_text(text).spec.rows[0].places[4]

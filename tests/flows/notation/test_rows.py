@@ -151,11 +151,14 @@ def test_mistakes_beside_a_function_are_told() -> None:
     assert [p.code for p in raised.value.problems] == ["F302", "F309"]
 
 
+ODD: Any = 3
+
+
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: on(3, "yes", to=STAY), lambda: on("ask", "yes", to=3), lambda: says("ask", "x", to=STAY, when=3),
-        lambda: says("ask", "x", to=STAY, do=[3]), lambda: flow_of(TREE, ["ask"]),
+        lambda: on(ODD, "yes", to=STAY), lambda: on("ask", "yes", to=ODD), lambda: says("ask", "x", to=STAY, when=ODD),
+        lambda: says("ask", "x", to=STAY, do=[ODD]), lambda: flow_of(TREE, [ODD]),
     ],
     ids=range(5),
 )  # fmt: skip
