@@ -1,4 +1,4 @@
-"""The appointment flow by voice, on local parts: ``python examples/flows/appointment.py``. The caller plays recordings; see ``call.wav``."""
+"""The appointment flow by voice, on local parts: ``python examples/flows/appointment.py``. The caller plays recordings; hear ``call.wav``."""
 
 from pathlib import Path
 
@@ -10,27 +10,33 @@ from fsm_agents.audio.wav import read_wav
 from fsm_agents.plugins.local import EspeakTTS, PocketsphinxSTT
 
 HERE = Path(__file__).parent
-SAYS = {"what": "book", "identify/phone": "phone", "identify/born": "born", "service": "service", "offer": "pick", "confirm": "yes"}
+ANSWERS = (
+    "what",
+    "identify/phone",
+    "identify/born",
+    "service",
+    "offer",
+    "confirm",
+)  # the states in which the caller says something
 
 
 def find_patient(phone: str, born: str):
-    return {"matches": int(phone.endswith("1234")), "id": "p-17"}
+    return {"matches": int((phone, born) == ("5551234", "1982-05-04")), "id": "p-17"}
 
 
 def find_times(service: str, day: str):
-    return {"count": 2, "times": ["half past nine", "two fifteen"]}
+    return {"count": 0 if (service, day) == ("filling", "2026-12-24") else 2, "times": ["half past nine", "two fifteen"]}
 
 
-def book(patient: str, service: str, day: str, pick: str, change: bool):
+def book(*, patient: str, service: str, day: str, pick: str, change: bool):
+    print(f"{'moved' if change else 'booked'} for {patient}: {service} on {day} at {pick}")
     return {"taken": False}
 
 
-appointment = Flow.load(HERE / "appointment.toml").bind(tools=[find_patient, find_times, book], conditions={"open_now": lambda: False})
+appointment = Flow.load(HERE / "appointment.toml").bind([find_patient, find_times, book], conditions={"open_now": lambda: False})
 
 
-class Patient:
-    """The caller: says what the state asks for, once the agent listens."""
-
+class Caller:  # says what the state asks for, once the agent listens
     state, news = "", anyio.Event()
 
     def notice(self, state):
@@ -38,22 +44,22 @@ class Patient:
         self.state, self.news = state, anyio.Event()
 
     async def __call__(self, voice):
-        for state, line in SAYS.items():
+        for state in ANSWERS:
             while self.state != state:
                 await self.news.wait()
-            await voice.speak(AudioFrame(*read_wav(HERE / "voice" / f"{line}.wav")))
+            await voice.speak(AudioFrame(*read_wav(HERE / "voice" / f"{Path(state).name}.wav")))
 
 
-patient = Patient()
+caller = Caller()
 
 
 async def start(ctx: JobContext):
-    flow = ConversationFlow(appointment, on_event=lambda name, slots: print(f"{name}: {slots}"))
+    flow = ConversationFlow(appointment)
     session = AgentSession(Agent(), CascadingPipeline(stt=PocketsphinxSTT(), tts=EspeakTTS()), flow)
-    session.watch(lambda _now, _step: patient.notice(flow.state if session.label == "listening" else ""))
+    session.watch(lambda _now, _step: caller.notice(flow.state if session.label == "listening" else ""))
     await ctx.connect()
     await session.start()
 
 
 if __name__ == "__main__":
-    WorkerJob(entrypoint=start, jobctx=lambda: JobContext(RoomOptions(room=WavRoom(patient, "call.wav")))).start()
+    WorkerJob(entrypoint=start, jobctx=lambda: JobContext(RoomOptions(room=WavRoom(caller, "call.wav")))).start()

@@ -31,10 +31,8 @@ class Store(dict[str, dict]):
 
 async def answer(store: Store, number: str, text: str) -> list[str]:
     """One message in, what is to be sent back out. A web framework would call this."""
-    if number in store:
-        session = FlowSession.restore(FLOW, store[number], resumed=False, examples=True)
-    else:
-        session = FlowSession(FLOW, examples=True)  # tools answer with the examples in the flow file
+    saved = store.get(number)  # tools answer with the examples in the flow file
+    session = FlowSession.restore(FLOW, saved, resumed=False, examples=True) if saved else FlowSession(FLOW, examples=True)
     outs = await session.send(text)
     store.keep(number, None if any(isinstance(out, Ended) for out in outs) else session.save())
     return [out.text for out in outs if isinstance(out, Said)]

@@ -214,7 +214,8 @@ class Composer:
                     await self._speak(making, self._apology)
                 elif making.texts:
                     await self._speak_answer(making)
-                self.playback.end(making.reply)
+                if self._making is making:
+                    self.playback.end(making.reply)
             except Exception as broken:
                 self._broke(making, broken)
             except anyio.get_cancelled_exc_class() as stray:
@@ -240,6 +241,8 @@ class Composer:
             await self._speak(making, piece)
 
     async def _speak(self, making: _Making, text: str) -> None:
+        if self._making is not making:  # it was cut, and its task has not come to where it notices: nothing of it may be queued any more
+            return
         await self._synthesize(self.playback.add(making.reply, text, self.tts.rate))
 
     async def _synthesize(self, utterance: Utterance) -> None:

@@ -92,7 +92,8 @@ class RealtimeMouth(Composer):
                 if isinstance(piece, Voiced):
                     for sentence in splitter.flush():
                         await self._speak(making, sentence)
-                    self._sound(making.reply, piece)
+                    if self._making is making:
+                        self._sound(making.reply, piece)
                 else:
                     for sentence in splitter.push(piece):
                         self._end_sound()

@@ -10,6 +10,7 @@ import anyio
 
 from fsm_agents.flows.machine.effects import AskModel
 from fsm_agents.flows.machine.events import NotJudged
+from fsm_agents.machines.reply import LIVE
 from fsm_agents.pipelines.composer import closing
 from fsm_agents.session.flow_model import answers, ask
 
@@ -34,6 +35,16 @@ class FlowAsking:
         self._voice = voice
         self.question: AskModel | None = None
         self._aside: tuple[int, anyio.CancelScope] | None = None
+        self._talks: tuple[int, FlowRun, int] | None = None  # the reply with the model's words, and where the flow stood then
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the running reply has words of the model's that it said for a state which the flow has left."""
+        if self._talks is None:
+            return False
+        reply, run, visit = self._talks
+        talk, now = self._voice.session.host.driver.talk, self._voice.run
+        return reply == talk.reply and talk.cell("reply").state in LIVE and (run is not now or visit != now.data.visit)
 
     @property
     def busy(self) -> bool:
@@ -69,6 +80,7 @@ class FlowAsking:
                         break
                     if isinstance(piece, str):
                         spoke = True
+                        self._talks = voice.session.host.driver.talk.reply, run, run.data.visit
                         yield piece
                         continue
                     if spoke and voice.session.host.mouth is not None:

@@ -70,8 +70,10 @@ class FlowTurns:
             said = SayLines((*held.lines, *said.lines), said.barge_in, held.entry or said.entry)
         if self._prompt_over and not voice.run.ended and self._caller_first():
             self.held = said
-        else:
-            voice.says.say(said, voice.run, answer=self.answering)
+            return
+        if not self.answering and voice.asking.outdated:  # what the model was saying is not so any more
+            voice.session.interrupt(force=True)
+        voice.says.say(said, voice.run, answer=self.answering)
 
     def over(self, group: Group) -> None:
         """Lines are over: played, or cut."""

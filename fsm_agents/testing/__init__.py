@@ -6,8 +6,9 @@ Import what you need from its file, for example ``from fsm_agents.testing.clock 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fsm_agents.lazily import lazily
 
 if TYPE_CHECKING:
     from fsm_agents.testing.flows.coverage import Coverage
@@ -20,17 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Coverage", "FlowMachine", "Player", "Scene", "SceneFailed", "Seen", "WalkFailed", "flow_test", "walk_flow"]
 
-_HOME = {
-    "Coverage": "coverage", "FlowMachine": "machine", "Player": "player", "Scene": "scene", "SceneFailed": "scene", "Seen": "seen",
-    "WalkFailed": "walks", "flow_test": "suite", "walk_flow": "walks",
-}  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used."""
-    if name not in _HOME:
-        msg = f"module 'fsm_agents.testing' has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(importlib.import_module(f"fsm_agents.testing.flows.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "Coverage": "flows.coverage", "FlowMachine": "flows.machine", "Player": "flows.player", "Scene": "flows.scene",
+        "SceneFailed": "flows.scene", "Seen": "flows.seen", "WalkFailed": "flows.walks", "flow_test": "flows.suite",
+        "walk_flow": "flows.walks",
+    },
+)  # fmt: skip

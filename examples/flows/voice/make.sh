@@ -16,9 +16,9 @@ line() {
     rm "$1.raw.wav"
 }
 
-line book    "book an appointment"
+line what    "book an appointment"
 line phone   "five five five one two three four"
 line born    "may fourth nineteen eighty two"
 line service "a check up tomorrow"
-line pick    "the second one"
-line yes     "yes"
+line offer   "the second one"
+line confirm "yes"

@@ -108,15 +108,15 @@ class _Rows:
             read("to", texts[3]),
             read("do", texts[4]) if raw.do is None else self._mixed(raw.do),
         )  # fmt: skip
-        inside, on, when, to, do = (cell.value for cell in cells)
-        for number, cell in enumerate(cells):
-            if cell.faults or cell.notes:
-                self._tell(cell, raw, number)
-        if on and inside and any(isinstance(trigger, EndedWith) for trigger in on):
+        (inside, *a), (on, *b), (when, *c), (to, *d), (do, *e) = cells
+        for number, (faults, notes) in enumerate((a, b, c, d, e)):
+            if faults or notes:
+                self._tell(cells[number], raw, number)
+        if on and inside and "ended" in texts[1]:
             self._outcomes(on, inside, raw)
         if not inside or not on or not to:
             return None
-        return RowSpec(inside, on, to, when, do or (), raw.cells, raw.block, raw.place, raw.places)
+        return RowSpec(inside, on, to, when, do or (), texts, raw.block, raw.place, raw.places)
 
     def _mixed(self, parts: Sequence[str | Act]) -> Cell:
         """Acts of which some are Python functions."""

@@ -119,6 +119,8 @@ def read_on(text: str) -> tuple[Trigger, ...]:
     Raises:
         Fault: F301, F306, F307.
     """
+    if NAME.match(text) and text not in RESERVED:
+        return (Named(text),)
     tokens = Tokens(text, "F301")
     if not tokens.word:
         raise Fault("F301", "empty 'on'", why="a row answers something", fix='"words", filled, ok, press 0, after 40s …')

@@ -23,7 +23,7 @@ NEEDED: Final = ("in", "on", "to")
 MAX_ROWS: Final = 20_000
 """Most rows of one flow with its sub-flows."""
 
-_RULE = re.compile(r"[|\-: \t]+\Z")
+_RULE = re.compile(r"[|\-:\s]+\Z")
 
 
 class Line(NamedTuple):

@@ -112,7 +112,7 @@ class Phrasebook:
             case _:
                 if phrase.name not in self.known.phrases:
                     raise _UnknownError
-                return self.size.get(phrase.name, (1, 1))
+                return self._sized(phrase.name)
 
     def _unknown(self, phrase: Phrase, text: str, slots: Collection[str], *, whole: bool) -> Iterator[Fault]:
         for leaf in dict.fromkeys(leaves(phrase)):
@@ -161,53 +161,60 @@ class Phrasebook:
         return _at(fault, text, rf"\{{\s*({re.escape(slot)})\s*\}}")
 
     def check_named(self, own: Mapping[str, Phrase]) -> Iterator[tuple[str, Fault]]:
-        """F308 for names that run in a circle; and how large each named phrase is, for those that use it."""
-        phrases = {name: phrase for name, phrase in self.known.phrases.items() if phrase is not None}
-        below = {
-            name: [leaf.name for leaf in leaves(p) if isinstance(leaf, PhraseRef) and leaf.name in phrases]
-            for name, p in phrases.items()
-        }
+        """F308 for names that run in a circle, F306 for those that are too large when they are filled in."""
         done: set[str] = set()
-        for start in phrases:
-            path: list[str] = []
+        for start in own:
+            path: dict[str, None] = {}
             stack = [(start, False)] * (start not in done)
             while stack:
                 name, leaving = stack.pop()
                 if leaving:
-                    path.pop()
+                    path.popitem()
                     done.add(name)
-                    self._measure(name, phrases[name])
-                    if name in own and (self.size[name][0] > MAX_WORDS or self.size[name][1] > MAX_NESTING):
-                        yield name, _size(self.size[name][0], "")
+                    words, deep = self._sized(name, below=True)
+                    if name in own and (words > MAX_WORDS or deep > MAX_NESTING):
+                        yield name, _size(words, "")
                 elif name in path:
-                    circle = [*path[path.index(name) :], name]
-                    yield (
-                        path[-1],
-                        Fault(
-                            "F308", f"named phrases run in a circle: {' → '.join(circle[:9])}"[:300], fix="write the words out"
-                        ),
-                    )
+                    names = list(path)
+                    circle = " → ".join([*names[names.index(name) :][:8], name])
+                    message = f"named phrases run in a circle: {circle}"[:300]
+                    yield names[-1], Fault("F308", message, fix="write the words out")
                 elif name not in done:
-                    path.append(name)
+                    path[name] = None
                     stack.append((name, True))
-                    stack += [(inner, False) for inner in dict.fromkeys(below[name])]
+                    stack += [(inner, False) for inner in self._below(name)]
 
-    def _measure(self, name: str, phrase: Phrase) -> None:
-        def measured(part: Phrase) -> tuple[int, int]:
-            match part:
-                case PhraseRef(inner):
-                    return self.size.get(inner, (1, 1))
-                case Optional(body):
-                    words, deep = measured(body)
-                    return words, deep + 1
-                case Sequence(parts) | Alternatives(parts):
-                    sizes = [measured(one) for one in parts]
-                    return sum(size for size, _ in sizes), 1 + max(depth for _, depth in sizes)
-                case _:
-                    return 1, 1
+    def _below(self, name: str) -> Iterator[str]:
+        """The named phrases in a named phrase."""
+        phrase = self.known.phrases[name]
+        if phrase is not None:
+            refs = dict.fromkeys(leaf.name for leaf in leaves(phrase) if isinstance(leaf, PhraseRef))
+            yield from (inner for inner in refs if inner in self.known.phrases)
 
-        words, deep = measured(phrase)
-        self.size[name] = (min(words, 10 * MAX_WORDS), deep)
+    def _sized(self, name: str, *, below: bool = False) -> tuple[int, int]:
+        """Words and nesting of a named phrase, filled in. The file's own are measured from below, those of the language when asked for."""
+        known = self.size.get(name)
+        if known is None and name in self.known.own and not below:
+            return 1, 1  # it runs in a circle
+        if known is None:
+            self.size[name] = (1, 1)  # while it is measured: names may run in a circle
+            phrase = self.known.phrases.get(name)
+            words, deep = (1, 1) if phrase is None else self._measure(phrase)
+            known = self.size[name] = (min(words, 10 * MAX_WORDS), deep)
+        return known
+
+    def _measure(self, phrase: Phrase) -> tuple[int, int]:
+        match phrase:
+            case PhraseRef(inner):
+                return self._sized(inner)
+            case Optional(body):
+                words, deep = self._measure(body)
+                return words, deep + 1
+            case Sequence(parts) | Alternatives(parts):
+                sizes = [self._measure(one) for one in parts]
+                return sum(size for size, _ in sizes), 1 + max(depth for _, depth in sizes)
+            case _:
+                return 1, 1
 
 
 class _UnknownError(Exception):

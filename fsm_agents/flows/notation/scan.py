@@ -35,6 +35,8 @@ _STRING = re.compile(
 _HEADER = re.compile(r"\[([A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]++)*+)\]")
 _PLAIN = re.compile(r'([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+"([^"\\\n]*+)"(?!")')
 """A key and a text without escapes: most lines of a file."""
+_ELEMENT = re.compile(r'[ \t\n]*+"([^"\\\n]*+)"(?!")[ \t\n]*+(?:,|(?=\]))')
+"""A text without escapes in a list."""
 _SCALAR = re.compile(r"[^,\]}#\n]++")
 
 
@@ -194,6 +196,12 @@ class _Scanner:
         self.deep(depth)
         index = 0
         while True:
+            plain = _ELEMENT.match(self.text, self.at)
+            if plain is not None:
+                start, stop = plain.span(1)
+                self.keep((*path, index), Span(start - 1, stop - start + 2, start - 1, start))
+                self.at, index = plain.end(), index + 1
+                continue
             self.skip(_BLANK)
             if self.text.startswith("]", self.at):
                 self.at += 1

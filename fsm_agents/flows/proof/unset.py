@@ -78,7 +78,8 @@ class Unset:
             bit = self.bits.slot(state.slot)
             if mask & bit:
                 self._put(node, mask, before, edge)
-                self._put(("wait", name), mask & ~self.needs(node), node, None)
+                mask &= ~self.needs(node)
+                self._put(("wait", name), mask, node, None)
             self._put(("fill", name), mask & ~bit, before, edge)
             return
         self._put(node, mask, before, edge)

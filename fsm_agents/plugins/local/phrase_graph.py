@@ -33,12 +33,14 @@ class Graph:
         reached: For each place, those where one may be without another word; itself first.
         starts: Where a sentence begins.
         ends: Where one may end.
+        aside: Where a lead-in or a tail begins, which most callers do not say.
     """
 
     rows: tuple[dict[str, int], ...]
     reached: tuple[tuple[int, ...], ...]
     starts: frozenset[int]
     ends: frozenset[int]
+    aside: frozenset[int]
 
 
 @attrs.define
@@ -83,22 +85,25 @@ def graph_of(phrases: list[tuple[str, Any]]) -> Graph:
         groups.setdefault((before, after), []).append((text, middle))
     draft = _Draft()
     start, final = draft.place(), draft.place()
+    aside: set[int] = set()
     for (before, after), middles in groups.items():
         first, stops = draft.put(_machine(middles))
         draft.join([start], first)
         if before is not None:
             begin, ends = draft.put(_machine([(phrases[0][0], before.inner)]))
+            aside.add(begin)
             draft.join([start], begin)
             draft.join(ends, first)
         draft.join(stops, final)
         if after is not None:
             begin, ends = draft.put(_machine([(phrases[0][0], after.inner)]))
+            aside.add(begin)
             draft.join(stops, begin)
             draft.join(ends, final)
     if len(draft.rows) > MAX_STATES:
         _too_large(len(phrases))
     reached = tuple(draft.reached(place) for place in range(len(draft.rows)))
-    return Graph(tuple(draft.rows), reached, frozenset({start}), frozenset({final}))
+    return Graph(tuple(draft.rows), reached, frozenset({start}), frozenset({final}), frozenset(aside))
 
 
 def _shared(phrases: list[tuple[str, Any]], at: int) -> set[Any]:

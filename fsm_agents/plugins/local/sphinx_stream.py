@@ -24,6 +24,10 @@ __all__ = ["Settings", "SphinxStream"]
 #: Grammars that one decoder keeps; the one not used for the longest time goes first. A state's grammar is made again in 0.3 ms.
 KEPT_GRAMMARS = 64
 
+SELDOM = 0.1
+"""How likely a lead-in, a tail, or a new sentence within an old one is, against going on without: the engine takes it for 15 nats, those of
+a few badly fitting frames. Without it sounds that are half a word become "to" and "can I" before the words that were said."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +52,7 @@ class _Place:
 
     expected: PhraseSet
     start: Node
+    rest: frozenset[int]  # where the sentence goes on that is expected most: another one begins seldom
 
     def after(self, text: str) -> Node | None:
         return self.expected.walk(text.split(), self.start)
@@ -99,7 +104,7 @@ class SphinxStream:
         self._place = None
         if phrases:
             expected = self._stt.prepare(phrases)
-            self._place = _Place(expected, expected.start)
+            self._place = _Place(expected, expected.start, expected.start.follow)
             self._grammar(self._place)
 
     def begin(self, segment: int) -> None:
@@ -182,8 +187,8 @@ class SphinxStream:
         """From where the segment after ``text`` starts: a new sentence, or also the rest of this one."""
         expected, node = place.expected, place.after(text)
         if node is None or not node.follow:
-            return _Place(expected, expected.start)
-        following = _Place(expected, expected.either(expected.start, node))
+            return _Place(expected, expected.start, expected.start.follow)
+        following = _Place(expected, expected.either(expected.start, node), node.follow)
         self._grammar(following)
         return following
 
@@ -196,9 +201,12 @@ class SphinxStream:
         """How the best path fits the sound; None if it is not to be believed."""
         limit = self._stt.rejection
         found = fit(self._decoder.seg())
-        if limit is None or (found.good(limit) and segment.voicing.explained(found.spans, found.until)):
+        if limit is None or (found.good(limit, self._width(segment)) and segment.voicing.explained(found.spans, found.until)):
             return found
         return None
+
+    def _width(self, segment: _Segment) -> int:
+        return len(segment.place.expected.words) if segment.place is not None else 0
 
     def _text(self) -> str:
         best = self._decoder.hyp()
@@ -227,11 +235,14 @@ class SphinxStream:
         name = f"g{self._made}"
         # 0 is the end, 1 the start; then the graph's places. Silent arcs go straight to where something may be said.
         graph = expected.graph
-        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [(1, at + 2, 1.0) for at in sorted(place.start.follow)]
+        likely = {at: SELDOM if at in graph.aside else 1.0 for at in range(len(graph.rows))}
+        arcs: list[tuple[int, int, float] | tuple[int, int, float, str]] = [
+            (1, at + 2, likely[at] if at in place.rest else likely[at] * SELDOM) for at in sorted(place.start.follow)
+        ]
         for at, row in enumerate(graph.rows):
             arcs.extend((at + 2, after + 2, 1.0, word) for word, after in row.items())
             others = graph.reached[at][1:]
-            arcs.extend((at + 2, after + 2, 1.0) for after in others if graph.rows[after])
+            arcs.extend((at + 2, after + 2, likely[after]) for after in others if graph.rows[after])
             if at in graph.ends or not graph.ends.isdisjoint(others):
                 arcs.append((at + 2, 0, 1.0))
         self._decoder.add_fsg(name, self._decoder.create_fsg(name, 1, 0, arcs))

@@ -18,7 +18,7 @@ import attrs
 
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.hearing import heard
-from fsm_agents.flows.machine.data import FlowData
+from fsm_agents.flows.machine.data import FlowData, changed
 from fsm_agents.flows.machine.effects import AskModel, CallTool, CancelTool, EmitEvent, EndFlow, HandOver, SayLines
 from fsm_agents.flows.machine.events import (
     OUTSIDE,
@@ -35,6 +35,7 @@ from fsm_agents.flows.machine.events import (
     SilenceLasted,
 )
 from fsm_agents.flows.machine.flat import CHECKING, FlatState
+from fsm_agents.flows.machine.secret import Secret
 from fsm_agents.flows.words.types import Moment
 from fsm_agents.fsm.joint import Step
 from fsm_agents.testing.flows.seen import Before, Reply, Said, Seen, Timers
@@ -150,6 +151,12 @@ class Player:
     def begin(self) -> None:
         """The conversation begins."""
         self.outside(Begun(self.facts()))
+
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Before it begins: a flow that another one runs (``takes``) is given these slots."""
+        slots = self.flow.flat.slots
+        given = {name: Secret(value) if slots[name].secret else value for name, value in values.items()}
+        self.data.slots = changed(self.data.slots, **given)
 
     def hear(self, text: str) -> None:
         """The caller says something once the agent is silent."""
@@ -348,7 +355,9 @@ class Player:
         return step
 
     def _twin_step(self, event: object) -> Step | None:
-        twin, self.twin = self.twin, None
+        """The twin does the same event. It hears prompts to their end too; timers of its own it has none."""
+        twin = self.twin
+        self.twin = twin if isinstance(event, PromptHeard) else None
         if twin is None or not isinstance(event, OUTSIDE):
             return None
         return self.flow.step(twin, event)

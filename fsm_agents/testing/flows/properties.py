@@ -59,13 +59,7 @@ def answers_the_caller(seen: Seen) -> str:
         return ""
     if any(isinstance(effect, SayLines | AskModel | CallTool | HandOver) for effect in seen.step.effects):
         return ""
-    if (
-        player.pending is not None
-        or player.asked is not None
-        or player.sounds
-        or player.data.keys
-        or player.data.cell("keypad").state != "IDLE"
-    ):
+    if player.pending is not None or player.asked is not None or player.sounds or player.data.keys:
         return ""
     if isinstance(seen.event, KeyPressed) and seen.event.key == player.flow.spec.defaults.end_key:
         return ""  # the end of nothing entered

@@ -307,12 +307,15 @@ class _Playing:
 
     def _set(self, setting: Setting) -> None:
         player = self.player
-        if isinstance(setting.value, bool):
-            player.conditions[setting.name] = setting.value
-        elif setting.name == "today":
-            player.today = setting.value  # type: ignore[assignment]  # a date, read as one
-        else:
-            player.clock = setting.value  # type: ignore[assignment]  # a time of day
+        match setting.kind:
+            case "when":
+                player.conditions[setting.name] = setting.value
+            case "today":
+                player.today = setting.value
+            case "now":
+                player.clock = setting.value
+            case _:
+                player.take({setting.name: setting.value})
 
     def _settle(self) -> None:
         """Time passes until the flow waits for somebody whom the scene has not spoken of yet."""

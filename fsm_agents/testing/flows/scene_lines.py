@@ -25,10 +25,17 @@ __all__ = ["KINDS", "Line", "Setting", "read_line"]
 
 @attrs.frozen
 class Setting:
-    """What the world is like: a condition of the host's, the date, the time of day."""
+    """What the world is like: a condition of the host's, the date, the time of day; or a slot that a sub-flow is given.
 
-    name: str
-    value: bool | datetime.date | datetime.time
+    Args:
+        kind: ``when``, ``today``, ``now`` or ``takes``.
+        name: Of the condition or slot.
+        value: What it is.
+    """
+
+    kind: str
+    value: Any
+    name: str = ""
 
 
 @attrs.frozen
@@ -251,7 +258,7 @@ def _sets(text: str, edge: Llm, flow: Flow) -> tuple[tuple[str, Any], ...]:
     slots = {name: slot for full, slot in flow.flat.slots.items() for name in (full.rpartition("/")[2],)}
     found = []
     for match in _FIELD.finditer(text):
-        name = _name(match[1], edge.sets, "slot that this edge sets, or")
+        name = _name(match[1], edge.sets, "slot set by this edge")
         found.append((name, slot_value(_unquoted(match[2]), slots[name], strict=False)))
     return tuple(found)
 
@@ -312,7 +319,16 @@ def _when(text: str, flow: Flow) -> Setting:
     known = sorted({name for scope in flow.flat.scopes.values() for name in scope.spec.conditions})
     if match is None:
         raise Fault("F033", f"'{text[:40]}' says nothing of a condition", fix=f"when: {known[0] if known else 'open_now'} = no")
-    return Setting(_name(match[1], known, "condition"), match[2] == "yes")
+    return Setting("when", match[2] == "yes", _name(match[1], known, "condition"))
+
+
+def _takes(text: str, flow: Flow) -> Setting:
+    name, sign, value = (part.strip() for part in text.partition("="))
+    takes = flow.spec.takes
+    if not sign or not value:
+        raise Fault("F033", f"'{text[:40]}' gives no slot", fix=f"takes: {takes[0] if takes else 'number'} = 4829")
+    _name(name, takes, "taken slot")
+    return Setting("takes", slot_value(value, flow.spec.slots[name]), name)
 
 
 def _today(text: str, _flow: Flow) -> Setting:
@@ -332,6 +348,6 @@ def _now(text: str, _flow: Flow) -> Setting:
 KINDS: Final[Mapping[str, Read]] = {
     "caller": _caller, "cuts in": _cuts_in, "agent": _agent, "press": _press, "silence": _silence, "tool": _tool, "event": _event,
     "hang up": _hang_up, "model": _model, "state": _state, "slot": _slot, "emitted": _emitted, "hand off": _hand_off, "wait": _wait,
-    "end": _end, "when": _when, "today": _today, "now": _now, "resume": _resume,
+    "end": _end, "takes": _takes, "when": _when, "today": _today, "now": _now, "resume": _resume,
 }  # fmt: skip
 """What a line may begin with."""

@@ -32,7 +32,7 @@ from fsm_agents.flows.words.automaton import ANY, Machine
 from fsm_agents.flows.words.vocabulary import Vocabulary
 from fsm_agents.testing.flows.times import TODAY
 
-__all__ = ["Choose", "Sentences", "constants", "pick"]
+__all__ = ["Choose", "Sentences", "constants", "pick", "taken_values"]
 
 Choose: TypeAlias = Callable[[int], int]
 """Draws a whole number from 0 to one less than what it is given."""
@@ -181,6 +181,22 @@ def _times(slot: SlotSpec) -> list[Any]:
     least, most = slot.between or (8 * 60, 18 * 60)
     minutes = (least, most, (least + most) // 2)
     return [f"{minute // 60 % 24:02}:{minute % 60:02}" for minute in minutes]
+
+
+def taken_values(flow: Flow) -> dict[str, Any]:
+    """For a flow that is run by another: a value for each slot that it ``takes``."""
+    usual: dict[str, Callable[[SlotSpec], Any]] = {
+        "number": lambda slot: slot.range[0] if slot.range else 1, "digits": lambda slot: _digits(slot)[0], "yesno": lambda _: True,
+        "date": lambda slot: _dates(slot)[0], "time": lambda slot: _times(slot)[0], "text": lambda _: NAMES[0],
+    }  # fmt: skip
+    found: dict[str, Any] = {}
+    for name in flow.spec.takes:
+        slot = flow.spec.slots[name]
+        if slot.type in usual:
+            found[name] = usual[slot.type](slot)
+        elif slot.values:
+            found[name] = (next(iter(slot.values)),) if slot.many else next(iter(slot.values))
+    return found
 
 
 def constants(flow: Flow) -> dict[str, list[Any]]:

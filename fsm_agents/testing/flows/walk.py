@@ -18,7 +18,7 @@ from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.properties import CODES, Property
 from fsm_agents.testing.flows.results import drawn_fields
 from fsm_agents.testing.flows.seen import Seen
-from fsm_agents.testing.flows.sentences import Choose, Sentences, pick
+from fsm_agents.testing.flows.sentences import Choose, Sentences, pick, taken_values
 from fsm_agents.testing.flows.stimuli import (
     Condition,
     CutIn,
@@ -86,6 +86,7 @@ class Walk:
         self.player = Player(flow, watch=self._see)
         self.happened: list[Stimulus] = []
         self.finding: Finding | None = None
+        self.player.take(taken_values(flow))
         self._try(self.player.begin)
 
     @property

@@ -16,12 +16,12 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.testing.flows.endings import Endings
 from fsm_agents.testing.flows.properties import PROPERTIES, Property
 from fsm_agents.testing.flows.seen import Seen
-from fsm_agents.testing.flows.sentences import Choose, Sentences
+from fsm_agents.testing.flows.sentences import Sentences
 from fsm_agents.testing.flows.stimuli import Pause, Stimulus
 from fsm_agents.testing.flows.story import story
 from fsm_agents.testing.flows.walk import Drawer, Finding, Walk
 
-__all__ = ["WalkFailed", "Walked", "choices", "walk_flow"]
+__all__ = ["WalkFailed", "Walked", "walk_flow"]
 
 
 class WalkFailed(AssertionError):  # noqa: N818 - a failed test, named after what failed
@@ -131,21 +131,6 @@ def _draw_all(hypothesis: Any, st: Any, check: Callable[[int], None], walks: int
     (run if seed is None else hypothesis.seed(seed)(run))()
     if failed:
         raise failed[0]
-
-
-def choices(draw: Callable[[Any], Any], st: Any) -> Choose:
-    """Whole numbers below another, drawn by Hypothesis."""
-    return lambda below: draw(_below(st, below)) if below > 1 else 0
-
-
-_KEPT: dict[int, Any] = {}
-
-
-def _below(st: Any, below: int) -> Any:
-    found = _KEPT.get(below)
-    if found is None:
-        found = _KEPT[below] = st.integers(0, below - 1)
-    return found
 
 
 def _shortest(flow: Flow, properties: Sequence[Property], endings: Endings, failed: Walk) -> Walk:

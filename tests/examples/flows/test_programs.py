@@ -41,26 +41,25 @@ async def test_an_appointment_is_made_by_voice(tmp_path: Path, capsys: pytest.Ca
     """Recorded lines in, heard by local ears with the grammar of each state; the sub-flow and three tools; the date of birth is hidden."""
     pytest.importorskip("pocketsphinx", reason="the extra [voice] is not installed, and nothing listens")
     made = program("appointment")
-    async with JobContext(RoomOptions(room=WavRoom(made.patient, tmp_path / "call.wav"))) as ctx:
+    async with JobContext(RoomOptions(room=WavRoom(made.caller, tmp_path / "call.wav"))) as ctx:
         await made.start(ctx)
         (session,) = ctx.sessions
         assert await session.wait_closed() == "booked"
     said = [(item.role, item.text) for item in session.history.items if isinstance(item, ChatMessage)]
-    heard = [text.removeprefix("uh ") for role, text in said if role == "user"]  # ears may hear a breath as a lead-in
+    heard = [text.removeprefix("uh ").removeprefix("a ") for role, text in said if role == "user"]  # small words sound alike
     assert heard == [
         "book an appointment", "five five five one two three four", "(hidden)", "checkup tomorrow", "the second one", "yes",
     ]  # fmt: skip
     assert said[-1][1].startswith("Booked. See you on ")
-    (emitted,) = capsys.readouterr().out.splitlines()
-    assert emitted.startswith("booked: {")
-    assert "'pick': 'two fifteen'" in emitted
-    assert "1982" not in emitted
+    (booked,) = capsys.readouterr().out.splitlines()
+    assert booked.startswith("booked for p-17: checkup on ")
+    assert booked.endswith(" at two fifteen")
     assert (tmp_path / "call.wav").stat().st_size > 1_000_000
 
 
 def test_what_the_caller_says_is_small() -> None:
     clips = list((FLOWS / "voice").glob("*.wav"))
-    assert {clip.stem for clip in clips} == set(program("appointment").SAYS.values())
+    assert {clip.stem for clip in clips} == {Path(state).name for state in program("appointment").ANSWERS}
     assert sum(clip.stat().st_size for clip in clips) < 300_000
 
 
@@ -68,7 +67,7 @@ def test_what_the_caller_says_is_small() -> None:
 
 
 def test_the_support_line_runs_against_the_loopback_provider(tmp_path: Path) -> None:
-    """A sentence that no row knows: the model chooses an edge by calling its function; nobody is free, and the flow says so."""
+    """A sentence that no row knows: the model chooses an edge by calling its function, and a person takes over."""
     script = tmp_path / "script.json"
     script.write_text(
         json.dumps({"transcripts": ["i am moving to another company"], "answers": [{"calls": [{"name": "go_3_human"}]}]}),
@@ -80,14 +79,12 @@ def test_the_support_line_runs_against_the_loopback_provider(tmp_path: Path) -> 
         cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stdout.splitlines() if line.startswith(("agent:", "caller:"))]
-    assert [line.partition(":")[2].strip() for line in lines] == [
-        "Northnet. Is it about your bill or your connection?",
-        "i am moving to another company",
-        "I'll put you through to a colleague.",
-        "Everyone is busy.",
-        "On which number can we call you back?",
-    ] or lines[1:3] == ["caller: i am moving to another company", "agent:  I'll put you through to a colleague."], lines
+    lines = [line for line in done.stderr.splitlines() if line.startswith(("agent:", "caller:"))]
+    assert " / ".join(line.partition(":")[2].strip() for line in lines) == (
+        "Northnet. Is it about your bill or your connection? / i am moving to another company / I'll put you through to a colleague."
+    )
+    assert done.stdout.splitlines() == ["put through to queue:support: {'reason': 'leaving'}"]
+    assert done.stderr.splitlines()[-1] == "INFO  session closed: handed_off"
 
 
 # --- sms.py --------------------------------------------------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ def test_any_text_is_a_flow_error(text: str) -> None:
 
 
 @given(broken())
+@example(SMALL.replace("-|---", "-\u2028|---"))
 @settings(max_examples=30, deadline=None)
 def test_formatting_a_broken_flow_changes_nothing_or_is_refused(text: str) -> None:
     try:

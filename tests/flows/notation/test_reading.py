@@ -104,16 +104,16 @@ def test_values_become_what_their_slot_holds() -> None:
 def test_states_have_what_their_group_and_the_defaults_give() -> None:
     text = changed(
         'wait = ["Boiling."]',
-        'wait = ["Boiling."]\ntimeout = "1m"\n[states.chat]\ntalk = "Chat."\nturns = 4\n[states.pass]\nhandoff = "queue:x"',
+        'wait = ["Boiling."]\ntimeout = "1m"\n[states.chat]\ntalk = "Chat."\nturns = 4\n[states.plain]\n[states.pass]\nhandoff = "queue:x"',
     )
     spec = read_text(text).spec
     assert {name: state.barge_in for name, state in spec.states.items()} == {
-        "ask": "any", "tool": "match", "chat": "any", "pass": "any", "end": "none",
+        "ask": "any", "tool": "match", "chat": "any", "plain": "any", "pass": "any", "end": "none",
     }  # fmt: skip
     assert spec.groups["work"].settings == {"barge_in": "match"}
     assert (spec.states["chat"].turns, spec.states["ask"].turns, spec.states["ask"].tries) == (4, 8, 3)
     assert (spec.states["tool"].timeout, spec.states["ask"].timeout) == (60.0, None)
-    assert [state.kind for state in spec.states.values()] == ["ask", "call", "talk", "handoff", "end"]
+    assert [state.kind for state in spec.states.values()] == ["ask", "call", "talk", "say", "handoff", "end"]
     assert [name for name, state in spec.states.items() if state.works] == ["tool", "pass"]
     group = spec.group_of("tool")
     assert group is spec.groups["work"]

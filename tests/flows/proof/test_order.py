@@ -169,6 +169,7 @@ def test_too_many_cases_are_not_decided_and_must_be_answered_plainly() -> None:
 B = '[slots.m]\ntype = "number"\n[states.b]\nask = "m"\nsay = "And?"\n'
 CALM = {
     "cleared on the way": f"a | filled | | b |\nb | filled | | a | clear n\n{USUAL}",
+    "cleared before it is asked, and set afterwards": f"a | filled | | b | clear m\nb | filled | | a | set m = 2\n{USUAL}\nany | goodbye | | bye |",
     "all cleared": f"a | filled | | b |\nb | filled | | a | clear all\n{USUAL}\nany | goodbye | | bye |",
     "the first is cleared": f"a | filled | | b | clear m\nb | filled | | a |\n{USUAL}\nany | goodbye | | bye |",
     "conditions that exclude each other": f"a | filled | m > 3 | b |\na | filled | | bye |\nb | filled | m < 3 | a |\nb | filled | | bye |\n{USUAL}",

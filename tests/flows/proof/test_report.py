@@ -210,6 +210,16 @@ def test_a_spoilt_file_is_passed_over_and_written_anew(tmp_path: Path, spoilt: s
     assert len(counted) == 2
 
 
+def test_what_was_proved_of_another_flow_is_not_believed(tmp_path: Path) -> None:
+    """Whatever its file is called."""
+    check_cached(flat(BROKEN), tmp_path)
+    (other,) = tmp_path.iterdir()
+    check_cached(flat(GOOD), tmp_path)
+    (own,) = (path for path in tmp_path.iterdir() if path != other)
+    own.write_text(other.read_text("utf-8"), "utf-8")
+    assert check_cached(flat(GOOD), tmp_path).problems == ()
+
+
 def test_a_folder_that_cannot_be_written_to_is_no_fault(tmp_path: Path) -> None:
     """The proof is made all the same."""
     blocked = tmp_path / "file"

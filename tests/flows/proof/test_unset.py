@@ -202,6 +202,15 @@ def test_a_fault_is_told_once_and_not_behind_every_state_that_follows() -> None:
     assert [p.message.partition(":")[0] for p in problems] == ["{size} may be unset when 'b' says it"]
 
 
+def test_a_question_that_says_what_is_unset_is_told_once_too() -> None:
+    """As any other state."""
+    body = SIZE + N + '[states.b]\nask = "n"\nsay = "How many {size}?"\n' + TOLD
+    (problem,) = told(
+        text(f"b | filled | | bye |\n{USUAL.replace('bye', 'sorry')}", body + '[states.sorry]\nend = "sorry"\n', start="b")
+    )
+    assert problem.message == "{size} may be unset when 'b' says it: b"
+
+
 # --- sub-flows ------------------------------------------------------------------------------------------------------------------------
 
 SUB = text(
@@ -236,6 +245,16 @@ def test_a_sub_flow_takes_what_is_set_and_forgets_the_rest_each_time() -> None:
     assert (
         told(text(f"q | filled | | r |\n{rows}\nany | out_of_tries | | bye |", asked, RUN, start="q"), {"sub.toml": hinted}) == []
     )
+
+
+def test_what_was_taken_before_is_forgotten_when_a_sub_flow_runs_again() -> None:
+    """It takes what is set now, not what was set then."""
+    hinted = SUB.replace("[{hint}] Which?", "{hint}, which?")
+    body = '[states.q]\nask = "hint"\nsay = "Hint?"\n' + OUTER + '[states.c]\nsay = "Again?"\n[states.bye]\nend = "bye"\n'
+    rows = "q | filled | | r |\nr | ended good | | c |\nr | ended bad | | bye |\nc | yes | | r | {}\nc | no | | bye |\nany | out_of_tries | | bye |"
+    assert told(text(rows.format(""), body, RUN, start="q"), {"sub.toml": hinted}) == []
+    (problem,) = told(text(rows.format("clear hint"), body, RUN, start="q"), {"sub.toml": hinted})
+    assert problem.message == "{hint} may be unset when 'x' says it: c → (yes) → r/x"
 
 
 def test_what_the_top_flow_takes_is_the_hosts_to_give() -> None:

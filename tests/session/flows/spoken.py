@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
+
+import anyio
 
 from fsm_agents import Agent, ConversationFlow
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
+from fsm_agents.stages.base import SpeechChunk
 from fsm_agents.testing.fakes import FakeSTT
-from tests.session.scene import GUARD, Scene, scene
+from tests.session.scene import GUARD, Scene, VoiceTTS, scene
 
-__all__ = ["SHOP", "asked", "call", "declared", "flow_of", "shop", "turn"]
+__all__ = ["SHOP", "SlowTTS", "asked", "call", "declared", "flow_of", "shop", "turn"]
 
 SHOP = '''
 flow    = "shop"
@@ -83,6 +86,22 @@ end = "failed"
 say = "Goodbye."
 end = "abandoned"
 '''
+
+
+class SlowTTS(VoiceTTS):
+    """A voice that takes a second before each text, but for those given."""
+
+    def __init__(self, *quick: str) -> None:
+        super().__init__()
+        self.quick = quick
+
+    async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
+        """The sound of a text, a second later."""
+        if text not in self.quick:
+            await anyio.sleep(1)
+        async with aclosing(super().synthesize(text)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                yield chunk
 
 
 def flow_of(text: str, **bound: Any) -> Flow:

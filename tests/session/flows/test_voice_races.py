@@ -9,7 +9,7 @@ import pytest
 
 from fsm_agents import ConversationFlow
 from fsm_agents.testing.fakes import FakeSTT
-from tests.session.flows.spoken import SHOP, asked, call, flow_of, shop, turn
+from tests.session.flows.spoken import SHOP, SlowTTS, asked, call, flow_of, shop, turn
 from tests.session.scene import Scene
 
 pytestmark = pytest.mark.anyio
@@ -35,8 +35,20 @@ async def test_a_cough_over_the_entry_prompt() -> None:
         await s.until(lambda: s.sounded("Good day."))
         await s.caller.speak(0.8)
         await s.caller.wait(2)
+        assert s.sounded("How many boxes?")
         await asked(s, "How many boxes?")
         assert state(s) == "count"
+
+
+async def test_a_noise_before_a_question_sounds() -> None:
+    """It is cut unheard; after the silence it is asked, and no failure is counted."""
+    async with call(shop(), "", tts=SlowTTS("Good day.")) as s:
+        await s.until(lambda: state(s) == "count")
+        await s.caller.speak(0.9)
+        await s.caller.wait(1)
+        assert not s.sounded("How many boxes?")
+        await asked(s, "How many boxes?")
+        assert s.session.voice.run.data.failures.tries == 0
 
 
 async def test_words_over_the_entry_prompt_that_nobody_takes() -> None:
@@ -59,27 +71,41 @@ async def test_barge_in_over_a_question() -> None:
 
 async def test_words_in_two_turns_are_each_told_once() -> None:
     """A reply that is cut before it sounds: the flow has heard the first words, and hears the second in the state they led to."""
-    async with call(shop(), "two", "large", tts=None) as s:
-        await asked(s, "How many boxes?")
-        await s.caller.speak(0.5)
-        await s.caller.wait(0.52)  # the turn is taken; nothing of the answer sounds
-        await s.caller.speak(0.5)
-        await s.caller.wait(1.2)
-        await asked(s, "two large, right?")
-        assert s.session.conversation_flow.slots == {"count": 2, "size": "large"}
-
-
-async def test_a_noise_after_the_turn_does_not_swallow_the_answer() -> None:
-    """What the step said and nobody heard is said again."""
-    tool = anyio.Event()
-    async with call(shop(), "two", "") as s:
+    told: list[str] = []
+    async with call(shop(), "two", "large", tts=SlowTTS("Good day.", "How many boxes?")) as s:
+        s.session.voice.run.driver.watchers.append(lambda _now, step: told.append(getattr(step.event, "text", "")))
         await asked(s, "How many boxes?")
         await s.caller.speak(0.5)
         await s.until(lambda: state(s) == "size")
-        await s.caller.speak(0.8)
-        await s.caller.wait(2)
+        await turn(s)
+        await asked(s, "two large, right?")
+        assert list(filter(None, told)) == ["two", "large"]
+    assert "Small or large?" not in s.heard()
+
+
+async def test_a_noise_after_the_turn_does_not_swallow_the_answer() -> None:
+    """What the step said and nobody heard is said again, as soon as the noise is over."""
+    async with call(shop(), "two", "", tts=SlowTTS("Good day.", "How many boxes?")) as s:
+        await asked(s, "How many boxes?")
+        await s.caller.speak(0.5)
+        await s.until(lambda: state(s) == "size")
+        await s.caller.speak(0.9)
+        await s.caller.wait(2.5)
+        assert s.sounded("Small or large?")
         await asked(s, "Small or large?")
-        assert not tool.is_set()
+
+
+async def test_words_over_a_greeting_that_goes_on() -> None:
+    """They wait until it is over, and are answered then: the question they answer is not asked."""
+    flow = flow_of(
+        shop(welcome='barge_in = "none"').spec.text.replace("Good day.", "Good day, this is the shop with the boxes, open until late."),
+        tools={"place": lambda count, size: {"minutes": 1}},
+    )
+    async with call(flow, "two large") as s:
+        await s.until(lambda: s.frames)
+        await turn(s)
+        await asked(s, "two large, right?")
+    assert "How many boxes?" not in s.heard()
 
 
 async def to_placing(s: Scene) -> None:

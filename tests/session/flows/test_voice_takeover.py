@@ -250,6 +250,22 @@ async def test_a_noise_while_the_model_thinks() -> None:
         await asked(s, "Let us see.")
 
 
+async def test_the_host_moves_the_flow_while_the_model_talks() -> None:
+    """What the model still says is not spoken: the flow is elsewhere."""
+    text = MODEL.replace("[rows]", 'events = ["closing"]\n[rows]').replace('| any  | "goodbye now"', '| any  | closing | bye | |\n| any  | "goodbye now"')
+    llm = EdgeLLM(["!internet"], ["First unplug it. " + "And then wait a while for it. " * 20])
+    async with call(flow_of(text), "my page does not load", "and now", llm=llm) as s:
+        await asked(s, "Bill or connection?")
+        await turn(s)
+        await asked(s, "Let us see.")
+        await turn(s)
+        await s.until(lambda: s.sounded("First unplug it."))
+        await s.session.conversation_flow.send_event("closing")
+        assert await s.session.wait_closed() == "done"
+    assert s.heard()[-1] == "Goodbye."
+    assert not any(text.startswith("And then") for text in s.heard())
+
+
 async def test_a_flow_that_needs_a_model_says_so_at_the_start() -> None:
     """Not when the caller has said something."""
     session = AgentSession(

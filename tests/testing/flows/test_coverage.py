@@ -31,14 +31,18 @@ def test_nothing_is_covered_at_first() -> None:
 def test_rows_and_questions_that_were_taken() -> None:
     coverage = covered("caller: two coffees\ncaller: 4829\nstate: confirm")
     taken = {coverage.place(row) for row in coverage.counts["rows"]}
-    assert taken == {str(line("| welcome | said")), str(line("| count   | filled                             |           |")), str(line("| code    | filled"))}
+    assert taken == {
+        str(line("| welcome | said")),
+        str(line("| count   | filled                             |           |")),
+        str(line("| code    | filled")),
+    }
     assert set(coverage.counts["questions"]) == {"count", "code"}
     assert coverage.counts["states"]["confirm"] == 1
 
 
 def test_a_condition_is_covered_both_ways_only_if_it_was_asked_both_ways() -> None:
     few = covered("caller: two coffees\nstate: code")
-    assert [said for (_, number), said in [goal for goal in few.counts["guards"]] if number == 3] == [False]
+    assert [said for (_, number), said in few.counts["guards"] if number == 3] == [False]
     many = covered("caller: two coffees\nstate: code", "caller: nine\nstate: many")
     assert {said for (_, number), said in many.counts["guards"] if number == 3} == {True, False}
     words = covered("caller: goodbye\nend: left")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.testing.flows.scene import Scene, SceneFailed, read_scenes
 from tests.testing.flows.flows import SHOP, shop
@@ -69,7 +70,10 @@ def test_every_kind_of_line(lines: str) -> None:
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ("caller: two\nagent: How many?", ['line:2  agent: How many?', 'the agent says "Your code?"', "state code", "| count | filled |"]),
+        (
+            "caller: two\nagent: How many?",
+            ["line:2  agent: How many?", 'the agent says "Your code?"', "state code", "| count | filled |"],
+        ),
         ("caller: two\nslot: count = 3", ["count is 2"]),
         ("caller: two\nslot: count unset", ["count is 2"]),
         ("slot: count = 3", ["count is unset"]),
@@ -82,8 +86,14 @@ def test_every_kind_of_line(lines: str) -> None:
         ("tool: order ok", ["order is not being called", "waits for the caller"]),
         ("hand off: queue:shop ok", ["nobody is handed over to queue:shop"]),
         ("model: silent", ["the model is not asked"]),
-        ("caller: two\ncaller: 4829\ncaller: hm\nagent: Yes or no?", ["the model is asked", 'model: chooses "the caller wants to pay"']),
-        ("when: open_now = yes\ncaller: operator\nend: handed_off", ["human hands over to queue:shop", "fix: say what it answers", "hand off: queue:shop ok"]),
+        (
+            "caller: two\ncaller: 4829\ncaller: hm\nagent: Yes or no?",
+            ["the model is asked", 'model: chooses "the caller wants to pay"'],
+        ),
+        (
+            "when: open_now = yes\ncaller: operator\nend: handed_off",
+            ["human hands over to queue:shop", "fix: say what it answers", "hand off: queue:shop ok"],
+        ),
         ("when: open_now = yes\ncaller: operator\nsilence:", ["silence means nothing here"]),
         ("caller: two\ncaller: 4829\ncaller: yes\ntool: order ok minutes=4\nagent: *five*", ["Ready in four minutes."]),
     ],
@@ -127,6 +137,8 @@ BAD = {
     "end: ordered soon": ("F033", "within 60s"),
     "when: open_now": ("F033", "when: open_now = no"),
     "when: open_nw = yes": ("F034", "did you mean 'open_now'?"),
+    "takes: count = 2": ("F034", "known: none"),
+    "takes: count": ("F033", "takes: number = 4829"),
     "today: tomorrow": ("F035", "today: 2026-11-23"),
     "now: late": ("F035", "now: 18:30"),
 }
@@ -188,6 +200,16 @@ def test_several_scenes_of_a_file_and_its_flow_beside_the_folder(tmp_path: Path)
     short.play()
     with pytest.raises(SceneFailed, match=r"two\.toml:8  state: many"):
         other.play()
+
+
+def test_a_sub_flow_is_given_what_it_takes() -> None:
+    flow = Flow.loads(
+        SHOP.replace('start = "welcome"', 'start = "count"\ntakes = ["count", "code"]')
+        .replace("| welcome | said                               |           | count   |                     |\n", "")
+        .replace('[states.welcome]\nsay = "Hello."\nbarge_in = "none"\n', "")
+    )
+    Scene.of(flow, "takes: count = 3\ntakes: code = 4829\nagent: three coffees?").play()
+    Scene.of(flow, "agent: How many?").play()
 
 
 def test_what_a_flow_raises_says_in_which_line() -> None:

@@ -14,12 +14,12 @@ from fsm_agents.testing.flows.properties import PROPERTIES
 from fsm_agents.testing.flows.scene import read_scenes
 from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.sentences import Sentences
-from fsm_agents.testing.flows.stimuli import Says
-from fsm_agents.testing.flows.story import as_scene
+from fsm_agents.testing.flows.stimuli import Says, Store
+from fsm_agents.testing.flows.story import as_scene, story
 from fsm_agents.testing.flows.suite import flow_test
 from fsm_agents.testing.flows.walk import Walk
 from fsm_agents.testing.flows.walks import WalkFailed, walk_flow
-from tests.testing.flows.flows import SHOP, broken, shop
+from tests.testing.flows.flows import SHOP, broken, shop, unproved
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "flows"
 
@@ -70,15 +70,13 @@ def test_a_value_that_is_not_set_is_spoken() -> None:
 
 
 def test_a_secret_is_spoken() -> None:
-    failed = fails(broken('say = "Ready in {order.minutes} minutes."', 'say = "Ready for {code:digits}."'))
+    failed = fails(unproved(SHOP.replace('say = "Ready in {order.minutes} minutes."', 'say = "Ready for {code:digits}."')))
     assert failed.finding.name == "keeps_secrets"
     assert "the secret code is in what is said" in str(failed)
 
 
 def test_a_state_is_left_while_a_tool_runs_that_is_called_once() -> None:
-    flow = broken("once = true\n", "", "| any but placing | goodbye            |              | left  |                |",
-                  "| any | goodbye | | left | |")  # fmt: skip
-    object.__setattr__(flow.flat.tools["order"], "once", True)  # the check at load would refuse it
+    flow = unproved(SHOP.replace("| any but placing | goodbye ", "| any             | goodbye "))
     walk = Walk(flow, PROPERTIES)
     walk.play(map(Says, ("two coffees", "4829", "yes", "goodbye")))
     assert walk.finding is not None
@@ -127,18 +125,14 @@ def test_a_step_that_raises_is_a_finding() -> None:
 
 
 def test_what_is_saved_and_goes_on_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flow that forgets a slot when it is saved."""
-    flow = broken('flow = "shop"', 'flow = "forgets"')
+    """A flow that forgets its slots when it is saved."""
     saved = Flow.save
-
-    def forgets(self: Flow, data: object) -> dict[str, object]:
-        found = saved(self, data)  # type: ignore[arg-type]
-        return {**found, "slots": {}} if self is flow else found
-
-    monkeypatch.setattr(Flow, "save", forgets)
-    failed = fails(flow)
-    assert failed.finding.name == "goes_on_after_saving"
-    assert "saved" in str(failed)
+    monkeypatch.setattr(Flow, "save", lambda self, data: {**saved(self, data), "slots": {}})
+    walk = Walk(shop(), PROPERTIES)
+    walk.play((Says("two coffees"), Store(), Says("4829")))
+    assert walk.finding is not None
+    assert walk.finding.name == "goes_on_after_saving"
+    assert "after it was saved it does" in story(walk)
 
 
 def test_a_property_of_ones_own() -> None:
