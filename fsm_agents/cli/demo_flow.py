@@ -20,7 +20,7 @@ KITCHEN = 0.6
 """Seconds that the kitchen takes to answer."""
 
 
-async def place_order(count: int, size: str, toppings: list[str], name: str) -> dict[str, int]:
+async def place_order(count: int, size: str, toppings: list[str], name: str) -> dict[str, int]:  # noqa: ARG001 - the kitchen bakes all alike
     """The kitchen: takes an order and says when it is ready."""
     await anyio.sleep(KITCHEN)
     return {"minutes": 20 + 5 * (count > 2) + len(toppings) // 3}  # noqa: PLR2004 - an oven takes two

@@ -22,8 +22,8 @@ from fsm_agents.flows.machine.flatten import flatten
 from fsm_agents.flows.machine.joined import flow_joint
 from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.notation.folder import Reading, read_flow, read_text
-from fsm_agents.flows.notation.recordings import Recordings, recordings
 from fsm_agents.flows.notation.rawrows import RawRow
+from fsm_agents.flows.notation.recordings import Recordings, recordings
 from fsm_agents.flows.notation.rows import flow_of
 from fsm_agents.flows.problems import FlowError, Problem, Severity
 from fsm_agents.flows.proof.structure import structure

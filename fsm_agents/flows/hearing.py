@@ -12,7 +12,6 @@ from fsm_agents.flows.machine.events import Facts, Heard
 from fsm_agents.flows.machine.flat import Edge, FlatState
 from fsm_agents.flows.machine.secret import Secret
 from fsm_agents.flows.machine.world import World
-from fsm_agents.flows.syntax import Phrase, SlotRef
 from fsm_agents.flows.words.recogniser import Parse, Recogniser
 from fsm_agents.flows.words.types import Moment
 from fsm_agents.flows.words.vocabulary import Edge as Sentence
@@ -29,14 +28,7 @@ def facts(binding: Binding) -> Facts:
 
 def hears_secret(world: World, state: FlatState) -> bool:
     """Whether what is said in a state may be a secret."""
-    return any(world.flat.slots[name].secret for edge in state.words if edge.phrase for name in _slots(edge.phrase))
-
-
-def _slots(phrase: Phrase) -> set[str]:
-    if isinstance(phrase, SlotRef):
-        return {phrase.slot}
-    inner = getattr(phrase, "items", getattr(phrase, "ways", (phrase.inner,) if hasattr(phrase, "inner") else ()))
-    return {name for part in inner for name in _slots(part)}
+    return any(world.flat.slots[name].secret for name in state.slots)
 
 
 class Ears:
@@ -62,13 +54,13 @@ class Ears:
     def _sentence(self, edge: Edge) -> Sentence:
         assert edge.phrase is not None  # noqa: S101 - what FlatState.words gives
         slots = self.world.flat.slots
-        return Sentence(edge.number, edge.phrase, {name: slots[name] for name in sorted(_slots(edge.phrase))})
+        return Sentence(edge.number, edge.phrase, {name: slots[name] for name in edge.slots})
 
     def _given(self, state: FlatState, data: FlowData) -> dict[str, tuple[str, ...]]:
         """For the slots whose values a tool returned: those values."""
         found: dict[str, tuple[str, ...]] = {}
         results = dict(data.results)
-        for name in sorted({name for edge in state.words if edge.phrase for name in _slots(edge.phrase)}):
+        for name in state.slots:
             source = self.world.flat.slots[name].values_from
             if source is not None:
                 path, slash, _ = name.rpartition("/")

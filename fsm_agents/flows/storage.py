@@ -1,7 +1,7 @@
 """A conversation as plain JSON, under the flow's id and version; and back, into the same flow or a later one that says how.
 
 A stored conversation is foreign input: every name and value in it is held against the flow, and a wrong one is an error, never half a
-conversation. Secrets are not stored: what needed one asks for it again.
+conversation. Secrets are not stored, and are unset afterwards: a flow that needs one again says in a ``resumed`` row where it asks.
 """
 
 from __future__ import annotations

@@ -371,8 +371,8 @@ def phrase_text(phrase: Phrase, *, inner: bool = False) -> str:
             return f"[{phrase_text(body)}]"
         case Sequence(items):
             return " ".join(phrase_text(item, inner=True) for item in items)
-        case Alternatives(ways):
-            text = " / ".join(phrase_text(way) for way in ways)
+        case _:
+            text = " / ".join(phrase_text(way) for way in phrase.ways)
             return f"({text})" if inner else text
 
 
@@ -390,5 +390,5 @@ def _part_text(part: PromptPart) -> str:
             return doubled
         case Value(ref, form):
             return f"{{{ref}:{form}}}" if form else f"{{{ref}}}"
-        case Said(parts):
-            return f"[{''.join(map(_part_text, parts))}]"
+        case _:
+            return f"[{''.join(map(_part_text, part.parts))}]"

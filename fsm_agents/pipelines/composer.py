@@ -214,7 +214,7 @@ class Composer:
                     await self._speak(making, self._apology)
                 elif making.texts:
                     await self._speak_answer(making)
-                if self._making is making:
+                if self._lives(making):
                     self.playback.end(making.reply)
             except Exception as broken:
                 self._broke(making, broken)
@@ -240,8 +240,12 @@ class Composer:
         for piece in splitter.flush():
             await self._speak(making, piece)
 
+    def _lives(self, making: _Making) -> bool:
+        """Whether a reply is still made: a cut may come in a moment in which its task is about to go on and does not notice."""
+        return self._making is making
+
     async def _speak(self, making: _Making, text: str) -> None:
-        if self._making is not making:  # it was cut, and its task has not come to where it notices: nothing of it may be queued any more
+        if not self._lives(making):  # nothing of it may be queued any more
             return
         await self._synthesize(self.playback.add(making.reply, text, self.tts.rate))
 

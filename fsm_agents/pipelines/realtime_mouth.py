@@ -92,7 +92,7 @@ class RealtimeMouth(Composer):
                 if isinstance(piece, Voiced):
                     for sentence in splitter.flush():
                         await self._speak(making, sentence)
-                    if self._making is making:
+                    if self._lives(making):
                         self._sound(making.reply, piece)
                 else:
                     for sentence in splitter.push(piece):

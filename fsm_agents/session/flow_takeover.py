@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fsm_agents.session.flow_run import FlowRun
     from fsm_agents.session.flow_voice import FlowVoice
 
-__all__ = ["Takeover", "check_pipeline"]
+__all__ = ["Takeover", "check_pipeline", "started"]
 
 log = logging.getLogger("fsm_agents")
 

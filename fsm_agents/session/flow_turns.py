@@ -7,7 +7,7 @@ and what was not heard is said.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -117,7 +117,10 @@ class FlowTurns:
             if set(self._talk.firm) <= voice.says.numbers:
                 voice.session.interrupt(force=True)
         elif progress is Progress.NONE and transcript.final:
-            log.info("%d characters of the caller are dropped: they came over a prompt that only an answer may cut", len(transcript.text))
+            log.info(
+                "%d characters of the caller are dropped: they came over a prompt that only an answer may cut",
+                len(transcript.text),
+            )
             return attrs.evolve(shown, text="")
         return shown
 
@@ -145,7 +148,8 @@ class FlowTurns:
     def _answer(self, turns: list[str]) -> None:
         """Tell the flow turns that came before it could answer: all as one sentence if that is one, else the last that the state takes."""
         whole = " ".join(turns)
-        text = next((each for each in (whole, *reversed(turns)) if self._takes(each)), whole)
+        candidates = (whole, *reversed(turns)) if len(turns) > 1 else ()
+        text = next((each for each in candidates if self._takes(each)), whole)
         if text is not whole and len(text) < len(whole):
             log.info("%d characters of the caller are dropped: later words were taken", len(whole) - len(text))
         with self.as_answer():
@@ -233,7 +237,7 @@ class FlowTurns:
     # --- where the flow stands ---------------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def as_answer(self) -> Iterator[None]:
+    def as_answer(self) -> Generator[None]:
         """What is said inside answers what the caller said last."""
         before, self.answering = self.answering, True
         try:

@@ -48,7 +48,9 @@ from fsm_agents.plugins.local import PocketsphinxSTT, WebRTCVAD
 from fsm_agents.plugins.local.phrases import read_phrase
 from fsm_agents.stages.base import Transcript
 
-__all__ = ["EVERYDAY", "Clips", "Listener", "State", "drawn", "main", "measure", "states"]
+__all__ = [
+    "EVERYDAY", "Clips", "Count", "Heard", "Listener", "State", "drawn", "main", "meaning", "measure", "recordings", "sentences", "states",
+]  # fmt: skip
 
 RATE = 16000
 FRAME = RATE // 50 * 2
@@ -91,6 +93,7 @@ class State:
 
     @property
     def phrases(self) -> tuple[str, ...]:
+        """What speech-to-text is told to expect."""
         return self.recogniser.phrases()
 
 
@@ -100,7 +103,7 @@ def states(flow: Flow) -> list[State]:
     for state in flow.flat.states.values():
         known = flow.recogniser(flow.start(), state)
         offers = {
-            name: tuple(str(value) for value in flow.flat.tools[source.name].example[source.field])  # type: ignore[index]
+            name: tuple(str(value) for value in flow.flat.tools[source.name].example[source.field])
             for edge in known.edges
             for name, slot in edge.slots.items()
             if (source := slot.values_from) is not None
@@ -220,11 +223,13 @@ class Count:
     cost: float = 0.0
 
     def add(self, kind: str, heard: Heard) -> None:
+        """One more that was heard so."""
         self.kinds[kind] += 1
         self.seconds += heard.seconds
         self.cost += heard.cost
 
     def report(self) -> dict[str, Any]:
+        """How many of each kind, and what they cost."""
         total = sum(self.kinds.values())
         shares = {kind: round(100 * self.kinds[kind] / total, 1) for kind in sorted(self.kinds)} if total else {}
         return {"of": total, **shares, "rtf": round(self.cost / self.seconds, 4) if self.seconds else None}
@@ -243,6 +248,24 @@ def sentences(state: State, count: int, seed: int) -> list[str]:
     return list(dict.fromkeys(drawn(phrases[number % len(phrases)], chance) for number in range(count)))
 
 
+def _ready(stt: PocketsphinxSTT, state: State) -> tuple[Listener, dict[str, float]]:
+    """An ear that expects what the state expects, and what that took."""
+    began = time.process_time()
+    stt.prepare(state.phrases)
+    prepared = time.process_time()
+    ear = Listener(stt)
+    opened = time.process_time()
+    ear._stream.expect(state.phrases)  # noqa: SLF001
+    compiled = time.process_time()
+    ear._stream.expect(state.phrases)  # noqa: SLF001
+    switched = time.process_time()
+    return ear, {
+        "prepare_ms": round(1000 * (prepared - began), 1),
+        "compile_ms": round(1000 * (compiled - opened), 1),
+        "switch_us": round(1e6 * (switched - compiled)),
+    }
+
+
 def measure(
     flows: Iterable[Flow], clips: Clips, voices: Sequence[str], count: int, seed: int, strange: Sequence[tuple[str, bytes]] = ()
 ) -> dict[str, Any]:
@@ -257,15 +280,7 @@ def measure(
     whole = Counter[str]()
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     for state in every:
-        began = time.process_time()
-        stt.prepare(state.phrases)
-        prepared = time.process_time()
-        ear = Listener(stt)
-        opened = time.process_time()
-        ear._stream.expect(state.phrases)  # noqa: SLF001
-        compiled = time.process_time()
-        ear._stream.expect(state.phrases)  # noqa: SLF001
-        switched = time.process_time()
+        ear, times = _ready(stt, state)
         counts: dict[str, Count] = {}
         others = [text for name, texts in said.items() if name != state.name for text in texts] + list(EVERYDAY)
         others = [text for text in others if meaning(state, text) is None and state.recogniser.progress(text) is Progress.NONE]
@@ -289,9 +304,7 @@ def measure(
                     latency["complete_ms"].append(1000 * heard.early)
                 latency["detector_ms"].append(1000 * heard.stopped)
         report["states"][state.name] = {
-            "prepare_ms": round(1000 * (prepared - began), 1),
-            "compile_ms": round(1000 * (compiled - opened), 1),
-            "switch_us": round(1e6 * (switched - compiled)),
+            **times,
             **{kind: one.report() for kind, one in counts.items()},
         }
     for (voice, kind), one in by_voice.items():
@@ -303,7 +316,11 @@ def measure(
 
 def _quantiles(values: list[float]) -> dict[str, float]:
     ordered = sorted(values)
-    return {f"p{share}": round(ordered[min(len(ordered) - 1, len(ordered) * share // 100)]) for share in (10, 50, 90)} if ordered else {}
+    return (
+        {f"p{share}": round(ordered[min(len(ordered) - 1, len(ordered) * share // 100)]) for share in (10, 50, 90)}
+        if ordered
+        else {}
+    )
 
 
 def recordings(folder: Path) -> list[tuple[str, bytes]]:
@@ -325,7 +342,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         missing = [tool for tool in ("flite", "sox") if shutil.which(tool) is None]
         if missing:
-            raise MisuseError(f"{' and '.join(missing)} not found: this benchmark speaks with flite and cuts with sox; install them")
+            raise MisuseError(
+                f"{' and '.join(missing)} not found: this benchmark speaks with flite and cuts with sox; install them"
+            )
         paths = given.flow or [Path(__file__).parents[1] / "cli" / "demo_voice" / "pizza.toml"]
         folder = given.corpus or Path(mkdtemp(prefix="ears"))
         folder.mkdir(parents=True, exist_ok=True)

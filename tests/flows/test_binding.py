@@ -70,8 +70,8 @@ def test_a_tool_may_take_its_context_and_anything_by_name() -> None:
 
     assert takes_context(find) == "ctx"
     flow = Flow.loads(FILE)
-    assert flow.bind([find])
-    assert flow.bind({"find": lambda **anything: anything})
+    assert flow.bind([find]).binding.tools
+    assert flow.bind({"find": lambda **anything: anything}).binding.tools
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_does_not_fit_is_told_with_both_signatures(tools: dict[str, Any], t
 
 
 def test_a_function_without_a_signature_is_taken_at_its_word() -> None:
-    assert Flow.loads(FILE).bind({"find": vars})
+    assert Flow.loads(FILE).bind({"find": vars}).binding.tools
 
 
 def test_who_takes_over_is_found_by_target_or_kind_and_a_wrong_one_is_told() -> None:
@@ -122,7 +122,10 @@ TOOL = ToolSpec("find", returns={"count": "number", "when": "date"})
     [
         ({"count": 2, "when": "2026-12-01", "more": 1}, (("count", 2), ("when", "2026-12-01"))),
         (Found(2, datetime.date(2026, 12, 1)), (("count", 2), ("when", "2026-12-01"))),
-        ({"count": 2.5, "when": datetime.datetime(2026, 12, 1, 9, tzinfo=datetime.UTC)}, (("count", 2.5), ("when", "2026-12-01"))),
+        (
+            {"count": 2.5, "when": datetime.datetime(2026, 12, 1, 9, tzinfo=datetime.UTC)},
+            (("count", 2.5), ("when", "2026-12-01")),
+        ),
     ],
 )
 def test_a_result_is_a_mapping_or_an_attrs_object(result: object, fields: object) -> None:

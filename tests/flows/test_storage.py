@@ -120,7 +120,8 @@ def test_what_was_edited_is_refused_by_name(change: dict[str, Any], code: str) -
 
 
 def test_what_is_no_object_is_refused() -> None:
-    for value in (None, [], "x", 3):
+    values: tuple[object, ...] = (None, [], "x", 3)
+    for value in values:
         with pytest.raises(FlowError, match="F802"):
             Flow.loads(FILE).restore(value)
 

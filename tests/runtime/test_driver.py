@@ -16,6 +16,7 @@ from fsm_agents.machines import effects as do
 from fsm_agents.machines import events as on
 from fsm_agents.machines.joined import CONVERSATION, new_talk
 from fsm_agents.machines.session import Session
+from fsm_agents.machines.talk import Talk
 from fsm_agents.runtime.driver import Driver
 from fsm_agents.runtime.perform import performer
 from fsm_agents.runtime.threads import run_in_thread
@@ -30,7 +31,7 @@ class World:
     fails: tuple[type[Any], ...] = ()
     done: list[object] = attrs.field(factory=list)
     posts: dict[type[Any], object] = attrs.field(factory=dict)
-    driver: Driver = attrs.field(init=False)
+    driver: Driver[Talk] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.driver = Driver(CONVERSATION, new_talk(), self.perform)

@@ -110,10 +110,27 @@ class Edge:
     phrase: Phrase | None = None
     free: bool = False
 
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """The full names of the slots in its phrase."""
+        return tuple(sorted(_slots(self.phrase))) if self.phrase is not None else ()
+
     @property
     def place(self) -> Place:
         """Where it was written."""
         return self.row.place if self.row is not None else Place()
+
+
+def _slots(phrase: Phrase) -> set[str]:
+    match phrase:
+        case SlotRef(slot):
+            return {slot}
+        case Optional(inner):
+            return _slots(inner)
+        case Sequence(parts) | Alternatives(parts):
+            return {name for part in parts for name in _slots(part)}
+        case _:
+            return set()
 
 
 @attrs.frozen(eq=False)
@@ -137,6 +154,11 @@ class FlatState:
         """The edges that take words, in winning order."""
         said = [edge for edge in self.edges if edge.phrase is not None]
         return (*(edge for edge in said if not edge.free), *(edge for edge in said if edge.free))
+
+    @cached_property
+    def slots(self) -> tuple[str, ...]:
+        """The full names of the slots that its words may fill."""
+        return tuple(sorted({name for edge in self.words for name in edge.slots}))
 
     @cached_property
     def keys(self) -> tuple[Edge, ...]:

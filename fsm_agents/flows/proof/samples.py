@@ -13,7 +13,7 @@ from fsm_agents.flows.proof.cases import OTHER, Condition, constants, values_of
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.syntax import Ref
 
-__all__ = ["MOST", "Samples"]
+__all__ = ["MOST", "Samples", "combined"]
 
 MOST: Final = 12
 """Most combinations of values for one event; what has more is tried one value after the other."""

@@ -10,7 +10,7 @@ from fsm_agents.flows.proof.codes import CODES
 from fsm_agents.flows.spec import FlowSpec, RowSpec, StateSpec
 from fsm_agents.flows.syntax import After, EndedWith, Failure, Llm, Named, Press, Says, Trigger, phrase_text
 
-__all__ = ["Teller", "cell", "event_text", "fix_row", "line_of", "once_each", "way_text"]
+__all__ = ["Teller", "cell", "event_text", "fix_row", "line_of", "once_each", "trigger_text", "way_text"]
 
 IN, ON, WHEN, TO, DO = range(5)
 SHORT = 24

@@ -29,9 +29,6 @@ KEPT_SETS = 512
 RATE = 16000
 LANGUAGE = "en-us"
 
-WORD_START = 0.01
-"""What the engine multiplies the likelihood with for each word (its own default is 0.65): a breath after "no" is not another "two"."""
-
 
 class PocketsphinxSTT:
     """Speech-to-text by pocketsphinx with a grammar per state (implements :class:`fsm_agents.stages.base.STT`).
@@ -118,7 +115,7 @@ class PocketsphinxSTT:
         # bestpath is a second search for the end of an utterance, for open vocabularies; here it changed no result and cost 0.4
         # ms.
         decoder = self._engine.Decoder(
-            hmm=str(self._model / LANGUAGE), lm=None, dict=None, samprate=float(RATE), bestpath=False, wip=WORD_START, loglevel="FATAL"
+            hmm=str(self._model / LANGUAGE), lm=None, dict=None, samprate=float(RATE), bestpath=False, loglevel="FATAL"
         )
         return SphinxStream(self, decoder, heard)
 

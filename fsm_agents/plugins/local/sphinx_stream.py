@@ -24,6 +24,9 @@ __all__ = ["Settings", "SphinxStream"]
 #: Grammars that one decoder keeps; the one not used for the longest time goes first. A state's grammar is made again in 0.3 ms.
 KEPT_GRAMMARS = 64
 
+BREATH = 0.12
+"""Seconds below which a last word may be a breath: the shortest words that end sentences ("two", "it") take 0.15 s and more."""
+
 SELDOM = 0.1
 """How likely a lead-in, a tail, or a new sentence within an old one is, against going on without: the engine takes it for 15 nats, those of
 a few badly fitting frames. Without it sounds that are half a word become "to" and "can I" before the words that were said."""
@@ -176,12 +179,24 @@ class SphinxStream:
         self._decoder.end_utt()
         # The engine ends with whole sentences only, however badly the missing words fit; what was said of one is the words
         # before.
-        text = self._believed(segment) or so_far
+        text = self._without_breath(place, self._believed(segment) or so_far)
         if not text:
             return "", False  # a sentence begun before may still go on: a cough between its parts does not end it
         if place is self._place:
             self._place = self._next_place(place, text)
         return text, place.whole(text)
+
+    def _without_breath(self, place: _Place, text: str) -> str:
+        """A last word that is over in no time is the caller's breath, if the sentence was whole without it ("no", and not "no two")."""
+        words = text.split()
+        if len(words) < 2 or text != self._text():  # noqa: PLR2004 - one word stays, and what was believed before is settled
+            return text
+        spans = fit(self._decoder.seg()).spans
+        if len(spans) != len(words) or spans[-1][1] - spans[-1][0] >= BREATH:
+            return text
+        shorter = " ".join(words[:-1])
+        node = place.after(shorter)
+        return shorter if node is not None and node.accepts else text
 
     def _next_place(self, place: _Place, text: str) -> _Place:
         """From where the segment after ``text`` starts: a new sentence, or also the rest of this one."""

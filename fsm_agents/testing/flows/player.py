@@ -1,10 +1,6 @@
 """Plays one conversation of a flow without audio, without a loop, and without waiting: time is a number, and speech takes some of it.
 
-The rule for time: everybody says :data:`WORDS_A_SECOND`; a turn of the caller ends ``defaults.complete`` seconds after the last word;
-tools, models and those who take over answer after :data:`ANSWERS_AFTER` unless a script says otherwise; keys come
-:data:`BETWEEN_KEYS` apart. Silence counts from the end of what is said, as in a call.
-
-It decides nothing: effects of a step are put where a script, a walk or a person can answer them.
+How long things take: :mod:`.times`. It decides nothing: effects of a step are put where a script, a walk or a person can answer them.
 """
 
 from __future__ import annotations

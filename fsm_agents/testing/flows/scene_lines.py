@@ -20,7 +20,7 @@ from fsm_agents.testing.flows.expectations import AgentSays, EmittedIt, Ends, Ex
 from fsm_agents.testing.flows.stimuli import CutIn, Event, HangUp, Pause, Pressed, Resume, Says, Silence, Stimulus
 from fsm_agents.testing.flows.times import ANSWERS_AFTER, SECOND
 
-__all__ = ["KINDS", "Line", "Setting", "read_line"]
+__all__ = ["KINDS", "Line", "Setting", "read_line", "slot_value"]
 
 
 @attrs.frozen

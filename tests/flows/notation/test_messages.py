@@ -309,6 +309,18 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     assert [p.place.line for p in problems] == sorted(p.place.line for p in problems)
 
 
+def test_words_in_a_row_are_bounded_with_the_named_phrases_in_them() -> None:
+    text = changed('drop = "never mind"', f'drop = "{"x " * 3_000}"')
+    assert read_text(text).problems == ()
+    [problem] = wrong(text.replace('"[a] {size} cup"', '"<drop> <drop>"'))
+    assert (problem.code, problem.message) == ("F306", "6,000 words when its named phrases are filled in")
+
+
+def test_a_phrase_that_cannot_be_read_is_told_once_and_not_again_where_it_is_used() -> None:
+    [problem] = wrong(changed('drop = "never mind"', 'drop = "never <x>"\nx = "[mind"'))
+    assert (problem.code, problem.shown) == ("F306", 'x = "[mind"')
+
+
 def test_only_the_first_mistakes_are_given_a_guess_and_only_so_many_are_kept() -> None:
     rows = "".join(f"| ask | filled | | nxt{n} | |\n" for n in range(700))
     problems = wrong(changed("| any | closed", rows + "| any | closed"))

@@ -139,20 +139,7 @@ def test_rows_that_nothing_can_take_are_named() -> None:
 # --- everything that may happen -------------------------------------------------------------------------------------------------------
 
 
-def test_everything_may_happen() -> None:
-    """Keys, hosts, models, sub-flows, checks, hand-offs, visits, conditions: each row of a flow with all of them is taken."""
-    head = 'events = ["shut"]\nconditions = ["open"]\nflows = { sub = "sub.toml" }'
-    body = (
-        '[slots.pin]\ntype = "digits"\nlength = "4"\ncheck = "valid"\n'
-        '[slots.wish]\ntype = "choice"\nmany = true\n[slots.wish.values]\nred = "red"\nblue = "blue"\n[slots.wish.keys]\n1 = "red"\n'
-        '[slots.day]\ntype = "date"\npast = true\n[slots.hour]\ntype = "time"\nbetween = "08:00..10:00"\n[slots.note]\ntype = "text"\n'
-        '[slots.sure]\ntype = "yesno"\n[slots.one]\ntype = "choice"\nvalues_from = "look.all"\n'
-        '[tools.valid]\nargs = ["pin"]\nreturns = { fine = "yesno" }\n[tools.look]\nargs = []\nreturns = { all = "list", word = "text" }\n'
-        '[states.a]\nask = "pin"\nsay = "PIN?"\n[states.w]\nask = "wish"\nsay = "Which?"\n[states.l]\ncall = "look"\n'
-        '[states.o]\nask = "one"\nsay = "One?"\n[states.m]\nsay = "Tell me."\n[states.t]\ntalk = "Talk."\nturns = 2\ntools = ["look"]\n'
-        '[states.v]\nsay = "Here."\n[states.r]\nrun = "sub"\n[states.h]\nhandoff = "queue:x"\n[states.s]\nsay = "So."\n' + BYE
-    )
-    rows = f"""
+EVERYTHING = f"""
 a | filled | | w |
 w | filled | wish = red | l |
 w | filled | | s |
@@ -184,12 +171,27 @@ any but (l, h) | press 0 | | bye |
 any but (l, h) | resumed | not open | again |
 {USUAL}
 """
+
+
+def test_everything_may_happen() -> None:
+    """Keys, hosts, models, sub-flows, checks, hand-offs, visits, conditions: each row of a flow with all of them is taken."""
+    head = 'events = ["shut"]\nconditions = ["open"]\nflows = { sub = "sub.toml" }'
+    body = (
+        '[slots.pin]\ntype = "digits"\nlength = "4"\ncheck = "valid"\n'
+        '[slots.wish]\ntype = "choice"\nmany = true\n[slots.wish.values]\nred = "red"\nblue = "blue"\n[slots.wish.keys]\n1 = "red"\n'
+        '[slots.day]\ntype = "date"\npast = true\n[slots.hour]\ntype = "time"\nbetween = "08:00..10:00"\n[slots.note]\ntype = "text"\n'
+        '[slots.sure]\ntype = "yesno"\n[slots.one]\ntype = "choice"\nvalues_from = "look.all"\n'
+        '[tools.valid]\nargs = ["pin"]\nreturns = { fine = "yesno" }\n[tools.look]\nargs = []\nreturns = { all = "list", word = "text" }\n'
+        '[states.a]\nask = "pin"\nsay = "PIN?"\n[states.w]\nask = "wish"\nsay = "Which?"\n[states.l]\ncall = "look"\n'
+        '[states.o]\nask = "one"\nsay = "One?"\n[states.m]\nsay = "Tell me."\n[states.t]\ntalk = "Talk."\nturns = 2\ntools = ["look"]\n'
+        '[states.v]\nsay = "Here."\n[states.r]\nrun = "sub"\n[states.h]\nhandoff = "queue:x"\n[states.s]\nsay = "So."\n' + BYE
+    )
     sub = text(
         "x | yes | | good |\nany | hung_up | | good |\nany | no | | again |",
         '[states.x]\nsay = "X?"\n[states.good]\nend = "good"\n',
         start="x",
     )
-    flow = flat(text(rows.replace("{{", "{").replace("}}", "}"), body, head), {"sub.toml": sub})
+    flow = flat(text(EVERYTHING.replace("{{", "{").replace("}}", "}"), body, head), {"sub.toml": sub})
     found = explore_flow(flow, limit=400)
     assert [str(one) for one in found.broken] == []
     assert found.steps > 300
@@ -313,6 +315,26 @@ a | after 5s | on0 | bye |
     assert (found.broken, found.complete, found.untaken) == ((), True, ())
 
 
+def timed_out(move: Any) -> str | None:
+    return "it took too long" if str(move.event).startswith("Due") and move.after.cell("flow").state == "h" else None
+
+
+def refused(move: Any) -> str | None:
+    return "refused" if move.before.cell("flow").state == "p:checking" and move.after.cell("flow").state == "p" else None
+
+
+def silent_model(move: Any) -> str | None:
+    return "nothing came" if type(move.event).__name__ == "NotJudged" else None
+
+
+def answered(move: Any) -> str | None:
+    return "it answered" if type(move.event).__name__ == "Proposed" and not move.event.parses else None
+
+
+def nobody(move: Any) -> str | None:
+    return "nobody came" if type(move.event).__name__ == "Failed" and move.before.cell("flow").state == "h" else None
+
+
 def test_every_line_of_a_scene() -> None:
     """What the caller, the model, the host, the clock and the tools do, as it is told."""
     body = (
@@ -345,22 +367,6 @@ def test_every_line_of_a_scene() -> None:
     scene = next(one.scene for one in found.broken if one.property == "never reach t before bye")
     assert "tool:   valid ok valid=yes" in scene
     assert "tool:   look ok free=no" in scene
-
-    def timed_out(move: Any) -> str | None:
-        return "it took too long" if str(move.event).startswith("Due") and move.after.cell("flow").state == "h" else None
-
-    def refused(move: Any) -> str | None:
-        return "refused" if move.before.cell("flow").state == "p:checking" and move.after.cell("flow").state == "p" else None
-
-    def silent_model(move: Any) -> str | None:
-        return "nothing came" if type(move.event).__name__ == "NotJudged" else None
-
-    def answered(move: Any) -> str | None:
-        return "it answered" if type(move.event).__name__ == "Proposed" and not move.event.parses else None
-
-    def nobody(move: Any) -> str | None:
-        return "nobody came" if type(move.event).__name__ == "Failed" and move.before.cell("flow").state == "h" else None
-
     told = {one.property: one.scene for one in explore_flow(flow, [timed_out, refused, silent_model, answered, nobody]).broken}
     assert told["timed_out"][-1] == "tool:   look timeout"
     assert any(line.startswith("tool:   valid") for line in told["refused"])

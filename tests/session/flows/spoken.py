@@ -15,7 +15,7 @@ from fsm_agents.stages.base import SpeechChunk
 from fsm_agents.testing.fakes import FakeSTT
 from tests.session.scene import GUARD, Scene, VoiceTTS, scene
 
-__all__ = ["SHOP", "SlowTTS", "asked", "call", "declared", "flow_of", "shop", "turn"]
+__all__ = ["SHOP", "SlowTTS", "asked", "call", "declared", "flow_of", "shop", "tries", "turn"]
 
 SHOP = '''
 flow    = "shop"
@@ -98,7 +98,7 @@ class SlowTTS(VoiceTTS):
     async def synthesize(self, text: str) -> AsyncIterator[SpeechChunk]:
         """The sound of a text, a second later."""
         if text not in self.quick:
-            await anyio.sleep(1)
+            await anyio.sleep_until(anyio.current_time() + 1)
         async with aclosing(super().synthesize(text)) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
                 yield chunk
@@ -123,7 +123,9 @@ def shop(tool: Any = place, **settings: str) -> Flow:
 
 
 @asynccontextmanager
-async def call(flow: Flow | ConversationFlow, *words: str | None, agent: Agent | None = None, **options: Any) -> AsyncIterator[Scene]:
+async def call(
+    flow: Flow | ConversationFlow, *words: str | None, agent: Agent | None = None, **options: Any
+) -> AsyncIterator[Scene]:
     """A call: ``words`` are what the caller says, a segment each. At its end the flow stands in a state it declares."""
     led = flow if isinstance(flow, ConversationFlow) else ConversationFlow(flow)
     stt = options.pop("stt", None) or FakeSTT(words)
@@ -145,9 +147,16 @@ async def asked(s: Scene, text: str) -> None:
     await s.label("listening")
 
 
+def tries(s: Scene) -> int:
+    """Failures in a row in the flow's state."""
+    assert s.session.voice is not None
+    return s.session.voice.run.data.failures.tries
+
+
 def declared(s: Scene) -> None:
     """The flow is in exactly one state of its table, and something was said."""
-    run = s.session.voice.run  # type: ignore[union-attr]
+    assert s.session.voice is not None
+    run = s.session.voice.run
     name = run.data.cell("flow").state
     assert name in run.flow.table.members, name
     assert s.frames, "nothing was said"

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from fsm_agents import Agent, ConversationFlow
+from fsm_agents import Agent, ConversationFlow, MemoryRoom
 from fsm_agents.testing.fakes import FakeSTT, ScriptedCaller
 from tests.session.flows.spoken import call, flow_of, shop, turn
 from tests.session.scene import GUARD, scene
@@ -18,10 +18,6 @@ pytestmark = pytest.mark.anyio
 class Greeter(Agent):
     async def on_enter(self) -> None:
         self.session.say("Hello!")
-
-
-def said(s: Any) -> list[str]:
-    return s.said()
 
 
 async def test_a_call_from_the_greeting_to_the_goodbye() -> None:
@@ -40,7 +36,7 @@ async def test_a_call_from_the_greeting_to_the_goodbye() -> None:
         assert await s.session.wait_closed() == "ordered"
         assert flow.outcome == "ordered"
     assert s.heard()[-1] == "Ready in twenty minutes."
-    assert said(s) == ["Hello! Good day. How many boxes?", "two large, right?", "Ready in twenty minutes."]
+    assert s.said() == ["Hello! Good day. How many boxes?", "two large, right?", "Ready in twenty minutes."]
     assert s.said("user") == ["two large boxes", "yes"]
 
 
@@ -52,7 +48,7 @@ async def test_all_lines_of_a_step_are_one_reply() -> None:
         await s.session.conversation_flow.send_event("closing")
         await s.session.wait_closed()
         assert s.session.close_reason == "failed"
-    assert said(s)[-1] == "We are closing. Call again tomorrow."
+    assert s.said()[-1] == "We are closing. Call again tomorrow."
 
 
 async def test_events_are_told_and_sent() -> None:
@@ -70,7 +66,7 @@ async def test_events_are_told_and_sent() -> None:
     assert told == [("ordered", {"count": 2, "size": "large"})]
 
     async def tell(name: str, slots: dict[str, Any]) -> None:
-        await anyio.sleep(1)
+        await anyio.sleep_until(anyio.current_time() + 1)
         told.append(name)
 
     flow = ConversationFlow(shop(), on_event=tell)
@@ -116,8 +112,9 @@ async def test_what_the_caller_said_before_the_flow_began_is_answered() -> None:
     class Slow(Agent):
         async def on_enter(self) -> None:
             self.session.say("Hello, you are talking to a machine that takes orders.")
+            assert isinstance(self.session.room, MemoryRoom)
             caller = ScriptedCaller(self.session.room)
-            await anyio.sleep(0.1)
+            await anyio.sleep_until(anyio.current_time() + 0.1)
             await caller.wait(GUARD + 0.5)
             await caller.speak(0.6)
             await caller.wait(1.2)

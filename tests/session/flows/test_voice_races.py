@@ -9,7 +9,7 @@ import pytest
 
 from fsm_agents import ConversationFlow
 from fsm_agents.testing.fakes import FakeSTT
-from tests.session.flows.spoken import SHOP, SlowTTS, asked, call, flow_of, shop, turn
+from tests.session.flows.spoken import SHOP, SlowTTS, asked, call, flow_of, shop, tries, turn
 from tests.session.scene import Scene
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,7 @@ async def test_a_noise_before_a_question_sounds() -> None:
         await s.caller.wait(1)
         assert not s.sounded("How many boxes?")
         await asked(s, "How many boxes?")
-        assert s.session.voice.run.data.failures.tries == 0
+        assert tries(s) == 0
 
 
 async def test_words_over_the_entry_prompt_that_nobody_takes() -> None:
@@ -57,7 +57,7 @@ async def test_words_over_the_entry_prompt_that_nobody_takes() -> None:
         await s.until(lambda: s.sounded("Good day."))
         await turn(s, 0.8)
         await asked(s, "How many boxes?")
-        assert s.session.voice.run.data.failures.tries == 0
+        assert tries(s) == 0
     assert "How many?" not in s.heard()
 
 
@@ -73,6 +73,7 @@ async def test_words_in_two_turns_are_each_told_once() -> None:
     """A reply that is cut before it sounds: the flow has heard the first words, and hears the second in the state they led to."""
     told: list[str] = []
     async with call(shop(), "two", "large", tts=SlowTTS("Good day.", "How many boxes?")) as s:
+        assert s.session.voice is not None
         s.session.voice.run.driver.watchers.append(lambda _now, step: told.append(getattr(step.event, "text", "")))
         await asked(s, "How many boxes?")
         await s.caller.speak(0.5)
@@ -98,7 +99,9 @@ async def test_a_noise_after_the_turn_does_not_swallow_the_answer() -> None:
 async def test_words_over_a_greeting_that_goes_on() -> None:
     """They wait until it is over, and are answered then: the question they answer is not asked."""
     flow = flow_of(
-        shop(welcome='barge_in = "none"').spec.text.replace("Good day.", "Good day, this is the shop with the boxes, open until late."),
+        shop(welcome='barge_in = "none"').spec.text.replace(
+            "Good day.", "Good day, this is the shop with the boxes, open until late."
+        ),
         tools={"place": lambda count, size: {"minutes": 1}},
     )
     async with call(flow, "two large") as s:
@@ -157,7 +160,7 @@ async def test_a_tool_that_fails_while_the_caller_speaks() -> None:
         await s.until(lambda: state(s) == "placing")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(turn, s, 1.0)
-            await anyio.sleep(0.5)
+            await anyio.sleep_until(anyio.current_time() + 0.5)
             go.set()
         assert await s.session.wait_closed() == "failed"
     assert s.heard()[-1] == "Call again tomorrow."
@@ -227,16 +230,21 @@ async def test_silence_races_a_word() -> None:
     """A word that begins at the instant of the wake-up is answered, and the silence is not counted."""
     async with call(shop(), "two large") as s:
         await asked(s, "How many boxes?")
-        await anyio.sleep(7.0 - 0.0001)
+        await anyio.sleep_until(anyio.current_time() + 7.0 - 0.0001)
         await turn(s)
         await asked(s, "two large, right?")
 
 
 async def test_a_step_that_breaks_is_told() -> None:
     """A condition that raises: the caller hears so, and is asked again."""
-    text = SHOP.replace('events  = ["closing"]', 'events  = ["closing"]\nconditions = ["open_now"]').replace(
-        "| confirm | yes                         |      | placing |", "| confirm | yes                         | open_now | placing |"
-    ).replace("| confirm | no  ", "| confirm | yes | | sorry | |\n| confirm | no  ")
+    text = (
+        SHOP.replace('events  = ["closing"]', 'events  = ["closing"]\nconditions = ["open_now"]')
+        .replace(
+            "| confirm | yes                         |      | placing |",
+            "| confirm | yes                         | open_now | placing |",
+        )
+        .replace("| confirm | no  ", "| confirm | yes | | sorry | |\n| confirm | no  ")
+    )
     asked_for: list[int] = []
 
     def open_now() -> bool:
@@ -273,11 +281,13 @@ async def test_a_tool_that_must_not_be_cut_goes_on_when_the_caller_hangs_up(ends
     done: list[str] = []
 
     async def place(count: int, size: str) -> dict[str, Any]:
-        await anyio.sleep(6 if ends else 10_000)
+        await anyio.sleep_until(anyio.current_time() + (6 if ends else 10_000))
         done.append("placed")
         return {"minutes": 10}
 
-    text = SHOP.replace('timeout = "8s"', 'timeout = "8s"\nonce = true').replace("| any     | hung_up ", "| any but (placing) | hung_up ")
+    text = SHOP.replace('timeout = "8s"', 'timeout = "8s"\nonce = true').replace(
+        "| any     | hung_up ", "| any but (placing) | hung_up "
+    )
     async with call(flow_of(text, tools={"place": place}), "two large", "yes") as s:
         await to_placing(s)
         await s.until(lambda: state(s) == "placing")

@@ -20,7 +20,7 @@ from fsm_agents.fsm.replay import replay
 from fsm_agents.machines.joined import CONVERSATION
 from fsm_agents.machines.talk import Talk
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT, FakeTTS, FakeVAD
-from tests.session.flows.spoken import asked, call, flow_of, shop, turn
+from tests.session.flows.spoken import asked, call, flow_of, shop, tries, turn
 
 pytestmark = pytest.mark.anyio
 
@@ -118,7 +118,7 @@ async def test_a_bound_function_takes_over() -> None:
 
     async def queue(target: str, carry: dict[str, Any]) -> None:
         taken.append((target, carry))
-        await anyio.sleep(1)
+        await anyio.sleep_until(anyio.current_time() + 1)
         raise RuntimeError("nobody")
 
     flow = Flow.loads(DESK.replace("TARGET", "queue:desk")).bind(hand_offs={"queue": queue})
@@ -195,7 +195,7 @@ class EdgeLLM(FakeLLM):
                 yield ToolCall(f"c{len(self.offered)}", tool.name, "{}")
             else:
                 for word in part.split(" "):
-                    await anyio.sleep(0.01)
+                    await anyio.sleep_until(anyio.current_time() + 0.01)
                     yield TextDelta(word + " ")
 
 
@@ -229,7 +229,7 @@ async def test_a_model_that_fails_is_a_no_match() -> None:
         await s.until(lambda: len(s.said()) >= 2)
         await s.label("listening")
         assert s.session.conversation_flow.state == "menu"
-        assert s.session.voice.run.data.failures.no_match == 1
+        assert tries(s) == 1
 
 
 async def test_a_noise_while_the_model_thinks() -> None:
@@ -237,7 +237,7 @@ async def test_a_noise_while_the_model_thinks() -> None:
 
     class Slow(EdgeLLM):
         async def chat(self, context: Any, tools: Any) -> Any:
-            await anyio.sleep(2)
+            await anyio.sleep_until(anyio.current_time() + 2)
             async for chunk in super().chat(context, tools):
                 yield chunk
 
@@ -252,7 +252,9 @@ async def test_a_noise_while_the_model_thinks() -> None:
 
 async def test_the_host_moves_the_flow_while_the_model_talks() -> None:
     """What the model still says is not spoken: the flow is elsewhere."""
-    text = MODEL.replace("[rows]", 'events = ["closing"]\n[rows]').replace('| any  | "goodbye now"', '| any  | closing | bye | |\n| any  | "goodbye now"')
+    text = MODEL.replace("[rows]", 'events = ["closing"]\n[rows]').replace(
+        '| any  | "goodbye now"', '| any  | closing | bye | |\n| any  | "goodbye now"'
+    )
     llm = EdgeLLM(["!internet"], ["First unplug it. " + "And then wait a while for it. " * 20])
     async with call(flow_of(text), "my page does not load", "and now", llm=llm) as s:
         await asked(s, "Bill or connection?")
@@ -269,7 +271,10 @@ async def test_the_host_moves_the_flow_while_the_model_talks() -> None:
 async def test_a_flow_that_needs_a_model_says_so_at_the_start() -> None:
     """Not when the caller has said something."""
     session = AgentSession(
-        Agent(), CascadingPipeline(stt=FakeSTT(), tts=FakeTTS(), vad=FakeVAD()), ConversationFlow(flow_of(MODEL)), room=MemoryRoom()
+        Agent(),
+        CascadingPipeline(stt=FakeSTT(), tts=FakeTTS(), vad=FakeVAD()),
+        ConversationFlow(flow_of(MODEL)),
+        room=MemoryRoom(),
     )
     with pytest.raises(MisuseError, match="llm="):
         async with session:
@@ -300,7 +305,9 @@ async def test_a_recorded_prompt_is_played(tmp_path: Path) -> None:
         assert s.sounded("How many boxes?")[0] == pytest.approx(1.0, abs=0.1)  # a second of sound goes before
 
 
-@pytest.mark.parametrize(("spoil", "told"), [("missing", "no file"), ("text", "not a WAV"), ("long", "longer than"), ("outside", "outside")])
+@pytest.mark.parametrize(
+    ("spoil", "told"), [("missing", "no file"), ("text", "not a WAV"), ("long", "longer than"), ("outside", "outside")]
+)
 def test_what_cannot_be_played_is_an_error_at_load(tmp_path: Path, spoil: str, told: str) -> None:
     """With the place of the setting."""
     folder = tmp_path / "flow"

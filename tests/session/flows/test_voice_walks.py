@@ -46,7 +46,7 @@ async def test_any_call(
     """Safe at every rest, no frame of an old reply, and nothing is left at the end: the scene asks that of it."""
 
     async def place(count: int, size: str) -> dict[str, Any]:
-        await anyio.sleep(max(0.0, tool))
+        await anyio.sleep_until(anyio.current_time() + max(0.0, tool))
         if tool < 0:
             raise RuntimeError("no")
         return {"minutes": 10}
@@ -81,7 +81,7 @@ async def _do(s: Scene, act: str, value: Any) -> None:
                 await flow.send_event(value)
             case "interrupt":
                 s.session.interrupt(force=value)
-            case "say":
+            case _:
                 s.session.say("By the way.", interruptible=value)
     except MisuseError:
         assert s.session.state != "running"  # the room is gone

@@ -151,3 +151,16 @@ def test_a_timer_finds_the_conditions_of_now() -> None:
     player.conditions["open_now"] = True
     player.pass_time(6 * SECOND)
     assert player.where == "placing"
+
+
+def test_a_prompt_of_a_state_that_was_left_is_not_that_of_the_next() -> None:
+    flow = broken("| any but placing | closing            |              | lost  |                |",
+                  "| any but placing | closing | | welcome | |")  # fmt: skip
+    player = Player(flow)
+    player.begin()
+    player.pass_time(SECOND // 2)  # "How many?" sounds until 1.2 s
+    player.send("closing")
+    player.pass_time(SECOND)
+    assert player.where == "welcome", "its own prompt sounds until 1.6 s"
+    player.pass_time(SECOND // 4)
+    assert player.where == "count"

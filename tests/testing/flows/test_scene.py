@@ -74,6 +74,7 @@ def test_every_kind_of_line(lines: str) -> None:
             "caller: two\nagent: How many?",
             ["line:2  agent: How many?", 'the agent says "Your code?"', "state code", "| count | filled |"],
         ),
+        ("agent: How many?\nagent: Hello.", ["the agent says nothing"]),  # in order
         ("caller: two\nslot: count = 3", ["count is 2"]),
         ("caller: two\nslot: count unset", ["count is 2"]),
         ("slot: count = 3", ["count is unset"]),
