@@ -50,7 +50,7 @@ from fsm_agents.flows.machine.guards import (
 from fsm_agents.flows.machine.takes import Do, KeysFit, KeysMeant, Take
 from fsm_agents.flows.machine.work import tool_timeout
 from fsm_agents.flows.machine.world import World
-from fsm_agents.flows.syntax import AGAIN, BACK, After, EndedWith, Failure, Goto, Named, Visit
+from fsm_agents.flows.syntax import AGAIN, BACK, After, Failure, Goto, Named, Visit
 from fsm_agents.fsm.rows import STAY, Key, Kind, Row, Timer, Where
 from fsm_agents.fsm.table import StateTable
 
@@ -251,8 +251,7 @@ class _Rows:
 
     def _ended(self) -> Iterator[FlowRow]:
         for edge in self.state.edges:
-            if isinstance(edge.trigger, EndedWith):
-                yield from self._taken(SubFlowEnded, edge, EdgeHolds(self.world, edge))
+            yield from self._taken(SubFlowEnded, edge, EdgeHolds(self.world, edge))
 
     def _timers(self) -> Iterator[FlowRow]:
         state = self.state

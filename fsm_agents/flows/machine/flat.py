@@ -29,7 +29,6 @@ from fsm_agents.flows.syntax import (
     Target,
     Trigger,
     Visit,
-    Word,
 )  # fmt: skip
 
 __all__ = ["CHECKING", "Edge", "FlatFlow", "FlatState", "Near", "Scope", "landing"]
@@ -71,7 +70,7 @@ class Scope:
                 return Sequence(tuple(self.scoped(item, own) for item in items))
             case Alternatives(ways):
                 return Alternatives(tuple(self.scoped(way, own) for way in ways))
-            case Word():
+            case _:
                 return phrase
 
 

@@ -17,13 +17,11 @@ from fsm_agents.flows.syntax import (
     All,
     AnyOf,
     Comparison,
-    Function,
     Not,
     OneOf,
     Prompt,
     PromptPart,
     Ref,
-    Said,
     Test,
     Text,
     Truth,
@@ -92,8 +90,8 @@ class View:
                 return _member(self.value(ref, scope), values)
             case Comparison(ref, sign, value):
                 return _compare(self.value(ref, scope), sign, value)
-            case Function(_, call):
-                return bool(call(self.own(scope)))
+            case _:
+                return bool(test.call(self.own(scope)))
 
     def own(self, scope: Scope) -> dict[str, Any]:
         """The slots of a scope by their own names, as far as they are set."""
@@ -110,8 +108,9 @@ class View:
                 return text
             case Value(ref, form):
                 return self._spoken(ref, form, scope)
-            case Said(parts):
-                return "".join(self._part(inner, scope) for inner in parts) if self._all_set(parts, scope) else ""
+            case _:
+                set_ = self._all_set(part.parts, scope)
+                return "".join(self._part(inner, scope) for inner in part.parts) if set_ else ""
 
     def _all_set(self, parts: tuple[PromptPart, ...], scope: Scope) -> bool:
         return all(self.value(part.ref, scope) is not None for part in parts if isinstance(part, Value))
@@ -147,8 +146,6 @@ def _compare(value: Any, sign: str, other: Any) -> bool:
         return False
     if isinstance(value, tuple) and sign in ("=", "!="):  # a choice of several: whether it holds the value
         return (other in value) is (sign == "=")
-    if isinstance(value, bool) and other in ("yes", "no"):
-        other = other == "yes"
     try:
         return bool(_OPERATORS[sign](value, other))
     except TypeError:

@@ -42,7 +42,6 @@ from fsm_agents.flows.syntax import (
     Act,
     Clear,
     Emit,
-    Function,
     Prompt,
     SayLast,
     SayPrompt,
@@ -106,8 +105,9 @@ class Work:
                     self._clear(scope, names)
                 case Emit(name):
                     self.effects.append(EmitEvent(name, self._public()))
-                case Function(_, call):
-                    self.fill((scope.full(name), value) for name, value in dict(call(self.view.own(scope)) or {}).items())
+                case _:
+                    given = dict(act.call(self.view.own(scope)) or {})
+                    self.fill((scope.full(name), value) for name, value in given.items())
 
     def _set(self, scope: Scope, name: str, value: Any) -> None:
         found = self.view.value(value.ref, scope) if isinstance(value, ValueOf) else value

@@ -43,8 +43,6 @@ class World:
     @staticmethod
     def literal(value: Any, slot: SlotSpec) -> Any:
         """A value that a cell gives a slot, as the slot holds it."""
-        if slot.type == "yesno" and value in ("yes", "no"):
-            return value == "yes"
         if slot.type == "choice" and slot.many and isinstance(value, str):
             return (value,)
         return str(value) if slot.type in ("text", "digits", "choice") else value
