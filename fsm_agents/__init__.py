@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fsm_agents.rooms.wav import WavRoom
     from fsm_agents.session.agent import Agent
     from fsm_agents.session.flow import ConversationFlow
-    from fsm_agents.session.flow_text import FlowSession
+    from fsm_agents.session.flows.text import FlowSession
     from fsm_agents.session.handle import SpeechHandle
     from fsm_agents.session.session import AgentSession
 
@@ -44,7 +44,7 @@ _HOME = {
     "FSMAgentsError": "errors",
     "Flow": "flows.flow",
     "FlowError": "flows.problems",
-    "FlowSession": "session.flow_text",
+    "FlowSession": "session.flows.text",
     "FallbackLLM": "pipelines.fallback_llm",
     "FallbackSTT": "pipelines.fallback_stt",
     "FallbackTTS": "pipelines.fallback_tts",

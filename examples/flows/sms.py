@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 
 from fsm_agents import Flow, FlowSession
-from fsm_agents.session.flow_text import Ended, Said
+from fsm_agents.session.flows.text import Ended, Said
 
 FLOW = Flow.load(Path(__file__).parent / "appointment.toml")  # in earnest:  .bind(tools=[find_patient, find_times, book], …)
 

@@ -11,8 +11,8 @@ from fsm_agents.cli.printing import say
 from fsm_agents.errors import FSMAgentsError, MisuseError, nearest
 from fsm_agents.flows.machine.events import Proposed
 from fsm_agents.flows.spec import ToolSpec
-from fsm_agents.session.flow_question import Question
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.question import Question
+from fsm_agents.session.flows.text import FlowSession
 
 __all__ = ["HELP", "Reader", "ToolAnswers", "ask_person"]
 

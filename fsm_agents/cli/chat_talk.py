@@ -17,8 +17,8 @@ from fsm_agents.flows.binding import Binding
 from fsm_agents.flows.flow import Flow
 from fsm_agents.fsm.joint import Step
 from fsm_agents.runtime.threads import run_in_thread
-from fsm_agents.session.flow_said import Emitted, Ended, HandedOver, Out, Said
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.said import Emitted, Ended, HandedOver, Out, Said
+from fsm_agents.session.flows.text import FlowSession
 
 __all__ = ["Chat"]
 

@@ -12,7 +12,7 @@ from fsm_agents.observe.flow_calls import CLASSES, FlowLog
 
 if TYPE_CHECKING:
     from fsm_agents.observe.page import Beside
-    from fsm_agents.session.flow_run import FlowRun
+    from fsm_agents.session.flows.run import FlowRun
 
 __all__ = ["FlowLogs"]
 

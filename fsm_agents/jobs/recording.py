@@ -41,7 +41,7 @@ from fsm_agents.session.session import AgentSession
 if TYPE_CHECKING:
     from fsm_agents.jobs.flow_log import FlowLogs
     from fsm_agents.observe.page import Beside
-    from fsm_agents.session.flow_run import FlowRun
+    from fsm_agents.session.flows.run import FlowRun
 
 __all__ = ["VARIABLE", "RecordedRoom", "Recording", "free_folder"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fsm_agents.flows.flow import Flow
     from fsm_agents.flows.machine.effects import EmitEvent
     from fsm_agents.session.agent import Agent
-    from fsm_agents.session.flow_voice import FlowVoice, Options
+    from fsm_agents.session.flows.voice import FlowVoice, Options
     from fsm_agents.session.session import AgentSession
 
 __all__ = ["ConversationFlow", "opened", "reads_words"]
@@ -67,8 +67,8 @@ class ConversationFlow:
         self._session: AgentSession | None = None
         self.on_event = on_event
         if _is_flow(agent):
-            from fsm_agents.session.flow_run import local_now  # here: most conversations have no table
-            from fsm_agents.session.flow_voice import Options
+            from fsm_agents.session.flows.run import local_now  # here: most conversations have no table
+            from fsm_agents.session.flows.voice import Options
 
             if ears not in ("auto", "open", "grammar"):
                 msg = f"ConversationFlow(ears={ears!r}): give 'auto', 'open' or 'grammar'"
@@ -97,7 +97,7 @@ class ConversationFlow:
             FlowError: it is none of this flow, or of a version that this one does not migrate, or was edited.
             MisuseError: it was not saved by a session.
         """
-        from fsm_agents.session.flow_saved import read_saved
+        from fsm_agents.session.flows.saved import read_saved
 
         made = cls(flow, **options)
         assert made._options is not None  # noqa: S101 - it was given a flow
@@ -147,7 +147,7 @@ class ConversationFlow:
         """The session takes it."""
         if self._options is None:
             return None
-        from fsm_agents.session.flow_voice import FlowVoice  # as above
+        from fsm_agents.session.flows.voice import FlowVoice  # as above
 
         return FlowVoice(session, self._options)
 
@@ -198,7 +198,7 @@ class ConversationFlow:
 
     def save(self) -> dict[str, Any]:
         """The conversation as plain JSON, without secrets: :meth:`restore` goes on with it, here or elsewhere."""
-        from fsm_agents.session.flow_saved import write_saved
+        from fsm_agents.session.flows.saved import write_saved
 
         voice = self._voice
         return write_saved(voice.run.flow, voice.run.data, voice.key, self.session.history)

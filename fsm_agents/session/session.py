@@ -30,7 +30,7 @@ from fsm_agents.session.host import SessionHost, inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
 
 if TYPE_CHECKING:
-    from fsm_agents.session.flow_voice import FlowVoice
+    from fsm_agents.session.flows.voice import FlowVoice
 
 __all__ = ["AgentSession", "State"]
 
@@ -189,7 +189,7 @@ class AgentSession:
         self, text: str, *, interruptible: bool, answer: bool = False, audio: str = "",
         over: Callable[[SpeechHandle], object] | None = None,
     ) -> int:  # fmt: skip
-        """Say a line of a flow; returns the number of the say. For :mod:`fsm_agents.session.flow_says`.
+        """Say a line of a flow; returns the number of the say. For :mod:`fsm_agents.session.flows.says`.
 
         Args:
             text: The words.

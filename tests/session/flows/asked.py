@@ -9,7 +9,7 @@ from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.message import ToolCall, ToolResult
 from fsm_agents.chat.tool import FunctionTool
 from fsm_agents.flows.flow import Flow
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.text import FlowSession
 from fsm_agents.stages.base import LLMChunk, TextDelta
 from tests.session.flows.texts import helpdesk, noon, said
 

@@ -17,9 +17,9 @@ from fsm_agents.flows.machine.effects import AskModel, Offer
 from fsm_agents.flows.machine.events import NotJudged, Proposed
 from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.session.agent import Agent
-from fsm_agents.session.flow_model import LONGEST, MOST_CALLS, MOST_ROUNDS, MOST_TEXT, SILENT, ask
-from fsm_agents.session.flow_question import Question
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.model import LONGEST, MOST_CALLS, MOST_ROUNDS, MOST_TEXT, SILENT, ask
+from fsm_agents.session.flows.question import Question
+from fsm_agents.session.flows.text import FlowSession
 from fsm_agents.stages.base import TextDelta, Usage
 from fsm_agents.testing.fakes import FakeLLM
 from tests.session.flows.asked import TO_TALK, Asked, at_menu, talking

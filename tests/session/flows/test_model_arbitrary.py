@@ -17,7 +17,7 @@ from fsm_agents.flows.machine.effects import AskModel
 from fsm_agents.flows.machine.events import NotJudged, Proposed
 from fsm_agents.flows.syntax import Goto, Visit
 from fsm_agents.fsm.joint import Step
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.text import FlowSession
 from fsm_agents.stages.base import LLMChunk, TextDelta, Usage
 from tests.session.flows.texts import HELPDESK, said
 

@@ -10,7 +10,7 @@ import pytest
 from fsm_agents.flows.flow import Flow
 from fsm_agents.plugins.openai import OpenAILLM
 from fsm_agents.session.agent import Agent
-from fsm_agents.session.flow_text import Ended, FlowSession, HandedOver
+from fsm_agents.session.flows.text import Ended, FlowSession, HandedOver
 from fsm_agents.testing.provider import ProviderServer, provider_process
 from tests.session.flows.texts import HELPDESK, noon, said
 

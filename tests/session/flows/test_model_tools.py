@@ -14,7 +14,7 @@ from fsm_agents.chat.tool import FunctionTool, ToolContext, ToolError, function_
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.session.agent import Agent
-from fsm_agents.session.flow_text import FlowSession
+from fsm_agents.session.flows.text import FlowSession
 from tests.session.flows.asked import TO_TALK, Asked, at_menu, talking
 from tests.session.flows.texts import HELPDESK, PIN, helpdesk, said, takes
 

@@ -9,7 +9,7 @@ import pytest
 
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
-from fsm_agents.session.flow_text import Emitted, Ended, FlowSession, HandedOver, Said
+from fsm_agents.session.flows.text import Emitted, Ended, FlowSession, HandedOver, Said
 from tests.session.flows.texts import CLINIC, PIN, clinic, helpdesk, noon, said, takes
 
 pytestmark = pytest.mark.anyio

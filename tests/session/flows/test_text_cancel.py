@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsm_agents.chat.tool import ToolContext
-from fsm_agents.session.flow_text import Ended, FlowSession
+from fsm_agents.session.flows.text import Ended, FlowSession
 from tests.session.flows.texts import clinic, helpdesk, said, takes
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.notation.rows import on
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.flows.proof.check import check
-from fsm_agents.session.flow_text import Ended, FlowSession, Out, Said
+from fsm_agents.session.flows.text import Ended, FlowSession, Out, Said
 from fsm_agents.testing.fakes import FakeLLM
 from tests.session.flows.texts import CLINIC, clinic, helpdesk, said, takes
 

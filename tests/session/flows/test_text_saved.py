@@ -18,7 +18,7 @@ from fsm_agents.chat.tool import ToolContext
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
-from fsm_agents.session.flow_text import Ended, FlowSession
+from fsm_agents.session.flows.text import Ended, FlowSession
 from tests.session.flows.texts import CLINIC, PIN, clinic, noon, said, takes
 
 pytestmark = pytest.mark.anyio
@@ -131,7 +131,7 @@ import json, sys
 import anyio
 from fsm_agents.chat.tool import ToolContext
 from fsm_agents.flows.flow import Flow
-from fsm_agents.session.flow_text import FlowSession, Said
+from fsm_agents.session.flows.text import FlowSession, Said
 
 flow_file, store, *texts = sys.argv[1:]
 

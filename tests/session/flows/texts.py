@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 
 from fsm_agents.flows.flow import Flow
-from fsm_agents.session.flow_text import Out, Said
+from fsm_agents.session.flows.text import Out, Said
 
 __all__ = ["CLINIC", "HELPDESK", "NOW", "PIN", "clinic", "helpdesk", "noon", "said", "takes"]
 

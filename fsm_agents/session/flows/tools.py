@@ -15,7 +15,7 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.spec import ToolSpec
 from fsm_agents.pipelines.parts import all_at_once
 from fsm_agents.session.agent import Agent
-from fsm_agents.session.flow_calls import Spawn
+from fsm_agents.session.flows.calls import Spawn
 
 __all__ = ["StandIn", "TextTools", "by_example"]
 

@@ -47,7 +47,7 @@ from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Step
 from fsm_agents.runtime.driver import Driver
 from fsm_agents.runtime.timers import Timers
-from fsm_agents.session.flow_calls import Calls, Spawn, called, opened
+from fsm_agents.session.flows.calls import Calls, Spawn, called, opened
 
 __all__ = ["FlowHost", "FlowRun", "local_now"]
 
@@ -97,7 +97,7 @@ class FlowRun:
         key: Put before idempotency keys: the same for the same conversation, also when it is resumed elsewhere.
         data: A conversation that was restored; without one it is a new one.
         now: The date and time where the caller is.
-        keeps_once: See :class:`~fsm_agents.session.flow_calls.Calls`.
+        keeps_once: See :class:`~fsm_agents.session.flows.calls.Calls`.
     """
 
     def __init__(

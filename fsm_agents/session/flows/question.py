@@ -16,9 +16,9 @@ from fsm_agents.flows.machine.view import View
 from fsm_agents.flows.syntax import Goto, Visit
 from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.flows.words.types import Invalid
-from fsm_agents.session.flow_run import FlowRun
-from fsm_agents.session.flow_talk import HIDDEN_TEXT, TalkTools, arguments, legal
-from fsm_agents.session.flow_values import LONGEST_WRONG, Values, hidden
+from fsm_agents.session.flows.run import FlowRun
+from fsm_agents.session.flows.talk import HIDDEN_TEXT, TalkTools, arguments, legal
+from fsm_agents.session.flows.values import LONGEST_WRONG, Values, hidden
 
 __all__ = ["Question"]
 

@@ -21,13 +21,13 @@ from fsm_agents.fsm.joint import Arm, Step
 from fsm_agents.fsm.rows import Kind
 from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.turn import Turn
-from fsm_agents.session.flow_ears import WHOLE
-from fsm_agents.session.flow_says import Group
+from fsm_agents.session.flows.ears import WHOLE
+from fsm_agents.session.flows.says import Group
 from fsm_agents.stages.base import Transcript
 
 if TYPE_CHECKING:
     from fsm_agents.machines.talk import Talk
-    from fsm_agents.session.flow_voice import FlowVoice
+    from fsm_agents.session.flows.voice import FlowVoice
     from fsm_agents.session.session import AgentSession
 
 __all__ = ["FlowTurns"]

@@ -23,7 +23,7 @@ from fsm_agents.fsm.joint import Step
 from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.events import SpeechStarted, SpeechStopped, TurnCompleted
 from fsm_agents.runtime.threads import run_in_thread
-from fsm_agents.session.flow_run import FlowRun
+from fsm_agents.session.flows.run import FlowRun
 from fsm_agents.stages.base import Transcript
 
 if TYPE_CHECKING:

@@ -21,12 +21,12 @@ from fsm_agents.flows.machine.data import FlowData
 from fsm_agents.flows.machine.effects import AskModel, EmitEvent, HandOver, SayLines
 from fsm_agents.flows.machine.events import NotJudged, Proposed, Succeeded
 from fsm_agents.fsm.joint import Step
-from fsm_agents.session.flow_calls import opened
-from fsm_agents.session.flow_run import FlowRun
-from fsm_agents.session.flow_said import Emitted, Ended, HandedOver, Out, Said
-from fsm_agents.session.flow_talk import HIDDEN_TEXT
-from fsm_agents.session.flow_tools import TextTools
-from fsm_agents.session.flow_values import hidden
+from fsm_agents.session.flows.calls import opened
+from fsm_agents.session.flows.run import FlowRun
+from fsm_agents.session.flows.said import Emitted, Ended, HandedOver, Out, Said
+from fsm_agents.session.flows.talk import HIDDEN_TEXT
+from fsm_agents.session.flows.tools import TextTools
+from fsm_agents.session.flows.values import hidden
 
 __all__ = ["Answerer", "TextHost"]
 
@@ -40,7 +40,7 @@ MOST_PROMPTS = 100
 
 
 class TextHost:
-    """Implements :class:`~fsm_agents.session.flow_run.FlowHost` for text.
+    """Implements :class:`~fsm_agents.session.flows.run.FlowHost` for text.
 
     Args:
         flow: The flow.

@@ -15,8 +15,8 @@ from fsm_agents.flows.proof.ears import needs_open_ears
 
 if TYPE_CHECKING:
     from fsm_agents.session.agent import Agent
-    from fsm_agents.session.flow_run import FlowRun
-    from fsm_agents.session.flow_voice import FlowVoice
+    from fsm_agents.session.flows.run import FlowRun
+    from fsm_agents.session.flows.voice import FlowVoice
 
 __all__ = ["Takeover", "check_pipeline", "started"]
 

@@ -22,9 +22,9 @@ from fsm_agents.errors import nearest
 from fsm_agents.flows.machine.effects import AskModel
 from fsm_agents.flows.spec import ToolSpec
 from fsm_agents.flows.words.types import Invalid
-from fsm_agents.session.flow_calls import called, opened
-from fsm_agents.session.flow_run import FlowRun
-from fsm_agents.session.flow_values import Values, takes_secret
+from fsm_agents.session.flows.calls import called, opened
+from fsm_agents.session.flows.run import FlowRun
+from fsm_agents.session.flows.values import Values, takes_secret
 from fsm_agents.session.toolbox import MOST_RESULT
 
 __all__ = ["HIDDEN_TEXT", "TalkTools", "arguments", "legal"]

@@ -21,9 +21,9 @@ from fsm_agents.flows.machine.effects import AskModel
 from fsm_agents.flows.machine.events import NotJudged, Proposed
 from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.pipelines.composer import closing
-from fsm_agents.session.flow_question import Question
-from fsm_agents.session.flow_run import FlowRun
-from fsm_agents.session.flow_talk import arguments, legal
+from fsm_agents.session.flows.question import Question
+from fsm_agents.session.flows.run import FlowRun
+from fsm_agents.session.flows.talk import arguments, legal
 from fsm_agents.stages.base import LLM, LLMChunk, TextDelta
 
 __all__ = ["LONGEST", "MOST_CALLS", "MOST_ROUNDS", "MOST_TEXT", "SILENT", "answers", "ask"]

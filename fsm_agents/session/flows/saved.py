@@ -12,7 +12,7 @@ from fsm_agents.chat.history import ChatContext
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.data import FlowData
-from fsm_agents.session.flow_values import hidden
+from fsm_agents.session.flows.values import hidden
 
 __all__ = ["FORMAT", "Saved", "checked_id", "read_saved", "write_saved"]
 

@@ -14,7 +14,7 @@ import attrs
 
 from fsm_agents.flows.machine.effects import SayLines
 from fsm_agents.flows.spec import BargeIn
-from fsm_agents.session.flow_run import FlowRun
+from fsm_agents.session.flows.run import FlowRun
 from fsm_agents.session.handle import SpeechHandle
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from fsm_agents.flows.machine.effects import AskModel
 from fsm_agents.flows.machine.events import NotJudged
 from fsm_agents.machines.reply import LIVE
 from fsm_agents.pipelines.composer import closing
-from fsm_agents.session.flow_model import answers, ask
+from fsm_agents.session.flows.model import answers, ask
 
 if TYPE_CHECKING:
-    from fsm_agents.session.flow_run import FlowRun
-    from fsm_agents.session.flow_voice import FlowVoice
+    from fsm_agents.session.flows.run import FlowRun
+    from fsm_agents.session.flows.voice import FlowVoice
 
 __all__ = ["FlowAsking"]
 

@@ -31,13 +31,13 @@ from fsm_agents.fsm.codec import HIDDEN
 from fsm_agents.fsm.joint import Shared
 from fsm_agents.runtime.driver import Watcher
 from fsm_agents.session.agent import Agent
-from fsm_agents.session.flow_model import ask
-from fsm_agents.session.flow_question import Question
-from fsm_agents.session.flow_run import local_now
-from fsm_agents.session.flow_said import Emitted, Ended, HandedOver, Out, Said
-from fsm_agents.session.flow_saved import checked_id, read_saved, write_saved
-from fsm_agents.session.flow_text_host import TextHost
-from fsm_agents.session.flow_tools import StandIn, TextTools, by_example
+from fsm_agents.session.flows.model import ask
+from fsm_agents.session.flows.question import Question
+from fsm_agents.session.flows.run import local_now
+from fsm_agents.session.flows.said import Emitted, Ended, HandedOver, Out, Said
+from fsm_agents.session.flows.saved import checked_id, read_saved, write_saved
+from fsm_agents.session.flows.text_host import TextHost
+from fsm_agents.session.flows.tools import StandIn, TextTools, by_example
 from fsm_agents.stages.base import LLM
 
 __all__ = ["Emitted", "Ended", "FlowSession", "HandedOver", "Judge", "Out", "Said"]

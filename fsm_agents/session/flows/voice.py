@@ -17,13 +17,13 @@ from fsm_agents.flows.machine.effects import AskModel, EmitEvent, SayLines
 from fsm_agents.fsm.joint import Step
 from fsm_agents.machines.events import CloseAsked
 from fsm_agents.machines.reply import LIVE
-from fsm_agents.session.flow_asking import FlowAsking
-from fsm_agents.session.flow_ears import FlowEars
-from fsm_agents.session.flow_run import FlowRun, local_now
-from fsm_agents.session.flow_saved import Saved
-from fsm_agents.session.flow_says import FlowSays
-from fsm_agents.session.flow_takeover import Takeover, check_pipeline
-from fsm_agents.session.flow_turns import FlowTurns
+from fsm_agents.session.flows.asking import FlowAsking
+from fsm_agents.session.flows.ears import FlowEars
+from fsm_agents.session.flows.run import FlowRun, local_now
+from fsm_agents.session.flows.saved import Saved
+from fsm_agents.session.flows.says import FlowSays
+from fsm_agents.session.flows.takeover import Takeover, check_pipeline
+from fsm_agents.session.flows.turns import FlowTurns
 from fsm_agents.stages.base import Transcript
 
 if TYPE_CHECKING:
