@@ -13,6 +13,7 @@ Profiles: HYPOTHESIS_PROFILE names one; without it ``ci`` where CI is set, else 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from functools import partial, wraps
 from inspect import iscoroutinefunction
@@ -25,6 +26,10 @@ from fsm_agents.testing.clock import DEADLOCK_AFTER, DeadlockError, backend_opti
 
 #: Real seconds after which a test on the real clock has failed. None takes a second; a busy machine is allowed to be slow.
 REAL_LIMIT = 60.0
+
+# A suite started in the background of a shell (by a build server, say) ignores Ctrl-C, and its children would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)
