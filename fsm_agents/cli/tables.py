@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fsm_agents.errors import MisuseError, nearest
-from fsm_agents.fsm.joint import Joint
+from fsm_agents.fsm.joint import Joint, Shared
 from fsm_agents.fsm.table import StateTable
+from fsm_agents.machines.job import JOB, job_joint
 from fsm_agents.machines.joined import CONVERSATION, TABLES
 from fsm_agents.machines.link import LINK, Line, link_joint
 from fsm_agents.machines.talk import Talk
@@ -17,13 +18,14 @@ __all__ = ["JOINTS", "joint_of", "shown_tables", "table"]
 JOINTS: dict[str, tuple[Joint[Any], Callable[[], Any]]] = {
     "conversation": (CONVERSATION, Talk),
     "link": (link_joint(), Line),
+    "job": (job_joint(), Shared),
 }
 """What a log can be of: the joined machines by name, with what makes their data."""
 
 
 def shown_tables() -> dict[str, StateTable[Any, Any]]:
     """Every table by name, those of a voice agent first."""
-    return {**TABLES, "link": LINK}
+    return {**TABLES, "link": LINK, "job": JOB}
 
 
 def table(name: str) -> StateTable[Any, Any]:

@@ -14,9 +14,21 @@ import anyio
 import attrs
 
 from fsm_agents.errors import MisuseError, strict_keywords
-from fsm_agents.fsm.joint import Step
+from fsm_agents.fsm.joint import Shared, Step
 from fsm_agents.jobs.choose import RECORD, choose_room
 from fsm_agents.machines.effects import LeaveRoom, ReportClosed
+from fsm_agents.machines.job import (
+    ENDS,
+    ConnectSessions,
+    DoneShutDown,
+    Job,
+    LeaveLateRoom,
+    RoomJoined,
+    RoomLeft,
+    ShutDown,
+    ShutdownAsked,
+    job_joint,
+)
 from fsm_agents.rooms.base import Room
 from fsm_agents.session.host import inside
 from fsm_agents.session.own import OwnGroup, join_room, leave_room
@@ -33,6 +45,8 @@ log = logging.getLogger("fsm_agents")
 
 CALLBACK_LIMIT = 15.0
 """Seconds one shutdown callback may take: what the original allows."""
+
+_JOINT = job_joint()
 
 _shutting_down: ContextVar[object] = ContextVar("fsm_agents_shutting_down", default=None)
 """The job whose shutdown this code is part of; ``None`` elsewhere."""
@@ -82,21 +96,30 @@ class JobContext(OwnGroup):
         self._record = _folder(record)
         self._recordings: dict[AgentSession, Recording] = {}
         self._callbacks: list[Callable[[], Any]] = []
-        self._ending: anyio.Event | None = None
+        self._job = _JOINT.start(Shared())
+        self._over = anyio.Event()
         self.argument: str | None = None  # the room that the command line names; told by the job
         self.changed = anyio.Event()  # a session came, or closed
         self.awaited = False
-        self._away = False  # a session left the room, and nobody has joined it again
+
+    @property
+    def state(self) -> Job:
+        """Where it is in its life."""
+        state: Job = self._job.cell("job").state
+        return state
+
+    def _post(self, event: object) -> list[object]:
+        """Tell the table. What it asks for takes time: whoever told it does it."""
+        return _JOINT.step(self._job, event).effects
 
     async def connect(self) -> None:
         """Join the room; after ``leave()`` of a session, return to it.
 
         Raises:
             ProviderError: the room could not be joined.
-            MisuseError: the job has shut down, or there is no such room.
+            MisuseError: the job has shut down, or did so meanwhile, or there is no such room.
         """
-        if self._ending is not None:
-            raise MisuseError("this job has shut down; a new one needs a new JobContext")
+        self._refuse_if_ended()
         for session in self.sessions:
             await session.host.away()
         options = self.room_options
@@ -104,9 +127,19 @@ class JobContext(OwnGroup):
             choose_room(options.room, name=options.name, argument=self.argument, auth_token=options.auth_token)
         )
         await join_room(room)
-        self.room, self._away = room, False  # not before: sessions made from now on are connected
-        for session in self.sessions:
-            session.connected()
+        self.room = room  # not before: whatever room there is, the shutdown leaves
+        asked = self._post(RoomJoined())
+        if ConnectSessions() in asked:
+            for session in self.sessions:
+                session.connected()
+        elif LeaveLateRoom() in asked:
+            with anyio.CancelScope(shield=True):
+                await leave_room(room)
+        self._refuse_if_ended()
+
+    def _refuse_if_ended(self) -> None:
+        if self.state in ENDS:
+            raise MisuseError("this job has shut down; a new one needs a new JobContext")
 
     def adopt(self, session: AgentSession) -> None:
         """A session belongs to this job; it is connected if the room is."""
@@ -114,7 +147,7 @@ class JobContext(OwnGroup):
         if self._record is not None:
             self._begin_recording(session, self._record)
         session.watch(lambda _time, step: self._saw(session, step))
-        if self.room is not None and not self._away:
+        if self.state is Job.JOINED:
             session.connected()
         self._tell_change()
 
@@ -145,7 +178,7 @@ class JobContext(OwnGroup):
     def _saw(self, session: AgentSession, step: Step) -> None:
         """Note that a session leaves the room, and its end, just before it is told to whoever waits for it."""
         if any(type(effect) is LeaveRoom for effect in step.effects) and session.room is self.room:
-            self._away = True
+            self._post(RoomLeft())
         if any(type(effect) is ReportClosed for effect in step.effects):
             self.awaited = self.awaited or session.host.closed.statistics().tasks_waiting > 0
             self._tell_change()
@@ -160,7 +193,7 @@ class JobContext(OwnGroup):
         if not callable(given):
             msg = f"add_shutdown_callback({given!r}): give a function, not what it returned"
             raise MisuseError(msg)
-        if self._ending is not None and self._ending.is_set():
+        if self.state is Job.OVER:
             raise MisuseError("this job has shut down: nobody would call the function")
         self._callbacks.append(callback)
 
@@ -170,17 +203,15 @@ class JobContext(OwnGroup):
         From inside a session of this job, or one of the callbacks, it asks and returns at once, as ``close()`` does.
         """
         part_of_it = inside.get() in self.sessions or _shutting_down.get() is self
-        ending = self._ending
-        if ending is None:
-            ending = self._ending = anyio.Event()
+        if ShutDown() in self._post(ShutdownAsked()):
             if not part_of_it:
-                await self._shut_down(ending)
+                await self._shut_down()
                 return
-            self.start_soon(lambda: self._shut_down(ending), "shutdown")
+            self.start_soon(self._shut_down, "shutdown")
         if not part_of_it:
-            await ending.wait()
+            await self._over.wait()
 
-    async def _shut_down(self, over: anyio.Event) -> None:
+    async def _shut_down(self) -> None:
         token = _shutting_down.set(self)
         try:
             with anyio.CancelScope(shield=True):
@@ -189,13 +220,14 @@ class JobContext(OwnGroup):
                         group.start_soon(_close, session)
                 for callback in self._callbacks:
                     await _run_callback(callback)
+                self._post(DoneShutDown())
                 if self.room is not None:
                     await leave_room(self.room)
                 for recording in self._recordings.values():
                     if await recording.write_page():
                         log.info("%s shows the call", recording.page)
         finally:
-            over.set()
+            self._over.set()
             _shutting_down.reset(token)
 
     async def closed(self) -> None:

@@ -193,17 +193,19 @@ class SayPlayed(Plain):
 
 @attrs.frozen(eq=False, repr=False)
 class ReplyPlayed(Plain):
-    """The reply is over and has sounded to its end."""
+    """The reply is over and has sounded to its end; ``sounded``: there was something that did."""
 
     reply: int
+    sounded: bool = True
 
 
 @attrs.frozen(eq=False, repr=False)
 class ReplyBroke(Plain):
-    """Making the reply failed: a provider, the flow, or the mouth."""
+    """Making the reply failed: a provider, the flow, or the mouth; ``lasting``: the next will fail in the same way."""
 
     reply: int
     reason: str
+    lasting: bool = False
 
 
 # --- raised by one machine for another ------------------------------------------------------------------------------------------------
@@ -274,6 +276,7 @@ class ReplyCut(Plain):
 
 @attrs.frozen(eq=False, repr=False)
 class ReplyFailed(Plain):
-    """The reply ended without having said what it should."""
+    """The reply ended without having said what it should; ``lasting``: the next will, too."""
 
     reason: str
+    lasting: bool = False

@@ -6,6 +6,7 @@ from fsm_agents.fsm.engine import Set
 from fsm_agents.fsm.rows import Effects
 from fsm_agents.machines.effects import BeginReply, CallWakeUp, Discard, DropSay, GiveUp, HoldMouth, Interject, ResumeMouth
 from fsm_agents.machines.events import (
+    CloseAsked,
     Ended,
     Interrupted,
     ReplyBegun,
@@ -16,11 +17,11 @@ from fsm_agents.machines.events import (
     TurnTaken,
     WordsLost,
 )  # fmt: skip
-from fsm_agents.machines.talk import Talk
+from fsm_agents.machines.talk import Apology, Talk
 
 __all__ = [
-    "apologise", "ask_again", "cut", "cut_and_keep", "discard_all", "firm", "forced_or_soft", "give_up", "hold", "hush",
-    "interject", "is_apology", "keep", "miss", "no_tools", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop",
+    "apologise", "ask_again", "close", "cut", "cut_and_keep", "discard_all", "firm", "forced_or_soft", "give_up", "hold", "hush",
+    "interject", "is_apology", "is_mute", "keep", "miss", "no_tools", "queue", "requeue", "resume", "say_waiting", "soft", "speak", "stop",
     "text_pending", "wake_up", "words_lost",
 ]  # fmt: skip
 
@@ -28,7 +29,9 @@ __all__ = [
 _NOTHING_ASKED = Set("asked", ())
 _NOTHING_PENDING = Set("pending", ())
 _NOTHING_TO_SAY = Set("says", ())
-_NO_APOLOGY = Set("apology", False)
+_APOLOGY = {apology: Set("apology", apology) for apology in Apology}
+_NONE = Apology.NONE
+_NO_APOLOGY = _APOLOGY[_NONE]
 _NOTHING_LOST = Set("lost", False)
 _LOST = Set("lost", True)
 _BEGUN = ReplyBegun()
@@ -72,14 +75,22 @@ def forced_or_soft(asked: Interrupted, talk: Talk) -> bool:
 
 def is_apology(event: object, talk: Talk) -> bool:
     """The reply that failed was an apology already."""
-    return talk.apology
+    return talk.apology.runs
+
+
+def is_mute(failed: ReplyFailed, talk: Talk) -> bool:
+    """It was an apology, and so was the last that failed; or the failure will stay (a key that is refused).
+
+    One is forgiven: the provider may be back when the caller asks whether anybody is there.
+    """
+    return talk.apology is Apology.RUNS_AGAIN or (talk.apology is Apology.RUNS and failed.lasting)
 
 
 def speak(event: object, talk: Talk) -> Effects:
     """Begin a reply that says what waits and answers what is owed. What was understood is answered, whatever else was said."""
     number = talk.reply + 1
     return (
-        Set("reply", number), Set("asked", talk.pending), _NOTHING_PENDING, _NOTHING_TO_SAY, _NO_APOLOGY, _NOTHING_LOST,
+        Set("reply", number), Set("asked", talk.pending), _NOTHING_PENDING, _NOTHING_TO_SAY, _no_apology(talk), _NOTHING_LOST,
         Set("firm", _firm(talk)), _BEGUN, BeginReply(number, talk.pending, talk.says),
     )  # fmt: skip
 
@@ -87,7 +98,7 @@ def speak(event: object, talk: Talk) -> Effects:
 def ask_again(event: object, talk: Talk) -> Effects:
     """Tell the caller that nothing was understood."""
     number = talk.reply + 1
-    return Set("reply", number), Set("apology", True), _NOTHING_LOST, _BEGUN, BeginReply(number, (), (), apology=True)
+    return Set("reply", number), _an_apology(talk), _NOTHING_LOST, _BEGUN, BeginReply(number, (), (), apology=True)
 
 
 def interject(event: object, talk: Talk) -> Effects:
@@ -98,12 +109,18 @@ def interject(event: object, talk: Talk) -> Effects:
 def apologise(event: ReplyFailed, talk: Talk) -> Effects:
     """Tell the caller; the apology answers what was asked."""
     number = talk.reply + 1
-    return Set("reply", number), Set("apology", True), Set("firm", ()), _BEGUN, BeginReply(number, (), (), apology=True)
+    return Set("reply", number), _an_apology(talk), Set("firm", ()), _BEGUN, BeginReply(number, (), (), apology=True)
 
 
 def give_up(failed: ReplyFailed, talk: Talk) -> Effects:
     """Not even an apology could be spoken."""
-    return _NOTHING_ASKED, _NOTHING_LOST, *_discard(talk.asked, "no reply could be made"), GiveUp(failed.reason)
+    gone = _discard(talk.asked, "no reply could be made")
+    return _NOTHING_ASKED, _NOTHING_LOST, _APOLOGY[Apology.FAILED], *gone, GiveUp(failed.reason)
+
+
+def close(failed: ReplyFailed, talk: Talk) -> Effects:
+    """Nothing can be said: nobody would hear a goodbye either."""
+    return (CloseAsked(f"error: nothing can be said: {failed.reason}", alone=True),)
 
 
 def hold(event: object, talk: Talk) -> Effects:
@@ -173,6 +190,16 @@ def hush(event: Silenced | Ended, talk: Talk) -> Effects:
 def wake_up(event: object, talk: Talk) -> Effects:
     """The caller has been silent for long."""
     return (CallWakeUp(),)
+
+
+def _no_apology(talk: Talk) -> Set:
+    """The next reply is none. That one failed is known on."""
+    return _NO_APOLOGY if talk.apology is _NONE or not talk.apology.failed else _APOLOGY[Apology.FAILED]
+
+
+def _an_apology(talk: Talk) -> Set:
+    """The next reply is one."""
+    return _APOLOGY[Apology.RUNS_AGAIN if talk.apology.failed else Apology.RUNS]
 
 
 def _firm(talk: Talk) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from fsm_agents.machines.events import (
     ToolsCalled,
     ToolsDone,
 )  # fmt: skip
-from fsm_agents.machines.talk import Talk
+from fsm_agents.machines.talk import Apology, Talk
 
 __all__ = ["DEAD_AIR", "LIVE", "OVER", "REPLY", "TOOL_LIMIT", "Reply"]
 
@@ -55,6 +55,7 @@ _ANSWERED = Set("asked", ())
 _TOOLS_RUN = Set("tools", True)
 _TOOLS_DONE = Set("tools", False)
 _NOTHING_FIRM = Set("firm", ())
+_NO_APOLOGY = Set("apology", Apology.NONE)
 
 
 def is_answer(heard: ReplyAudible, talk: Talk) -> bool:
@@ -87,15 +88,25 @@ def soften(played: SayPlayed, talk: Talk) -> Effects:
     return (Set("firm", tuple(say for say in talk.firm if say != played.say)),)
 
 
+def has_sounded(played: ReplyPlayed, talk: Talk) -> bool:
+    """Something was heard of it, and to its end."""
+    return played.sounded
+
+
 def finish(event: object, talk: Talk) -> Effects:
     """All of it sounded. A reply that never sounded chose silence: that answers too."""
     done = _ANSWERED, _NOTHING_FIRM
     return (*done, Answered(talk.asked)) if talk.asked else done
 
 
+def forgive(event: object, talk: Talk) -> Effects:
+    """The voice is back: what could not be said before is forgotten."""
+    return (_NO_APOLOGY,)
+
+
 def fail(broke: ReplyBroke, talk: Talk) -> Effects:
     """It could not be made."""
-    return _NOTHING_FIRM, CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason)
+    return _NOTHING_FIRM, CancelReply(talk.reply, broke.reason), ReplyFailed(broke.reason, broke.lasting)
 
 
 def too_late(event: object, talk: Talk) -> Effects:
@@ -136,6 +147,7 @@ REPLY: StateTable[Reply, Talk] = StateTable("reply", Reply, start=R.PLAYED, rows
     drop (R.AUDIBLE,     ReplyAudible),
 
     row  (LIVE,          SayPlayed,     STAY,         soften                ),
+    row  (LIVE,          ReplyPlayed,   R.PLAYED,     (finish, forgive), has_sounded),
     row  (LIVE,          ReplyPlayed,   R.PLAYED,     finish                ),
     row  (LIVE,          ReplyBroke,    R.FAILED,     fail                  ),
     row  (LIVE,          ReplyCut,      R.CUT,        cancel                ),

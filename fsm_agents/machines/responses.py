@@ -105,13 +105,29 @@ def failure_is_spoken(move: Moved) -> str | None:
     if not failed:
         return None
     apologies = [begun for begun in move.did(do.BeginReply) if begun.apology]
-    if before.apology:
+    if before.apology.runs:
         return None if move.did(do.GiveUp) and not apologies else "an apology failed and was not reported, or apologised for"
     if state(before, "turn") is T.ANSWERING:
-        return None if apologies and move.after.apology else "a reply failed and nobody apologised"
+        return None if apologies and move.after.apology.runs else "a reply failed and nobody apologised"
     if before.asked and not move.after.pending:
         return "a reply failed under the caller and its question is lost"
     return "a reply failed twice" if move.did(do.GiveUp) else None
+
+
+@concerns(changes=True)
+def a_mute_agent_closes(move: Moved) -> str | None:
+    """The session closes when a second apology fails before anything has sounded to its end, or one fails in a way that lasts."""
+    event, before, after = move.event, move.before, move.after
+    gave_up = bool(move.did(do.GiveUp))
+    hopeless = gave_up and (before.apology.failed or getattr(event, "lasting", False))
+    if gave_up and hopeless != (state(after, "session") is S.ALONE):
+        return "a mute agent keeps its caller, or one that is not mute gives up"
+    if hopeless and not (before.reason or after.reason.startswith("error: nothing can be said: ")):
+        return "it closes because nothing can be said, and the reason does not say so"
+    current = isinstance(event, on.ReplyPlayed) and event.reply == before.reply and state(before, "reply") in LIVE
+    sounded = current and getattr(event, "sounded", False)
+    failed = (before.apology.failed or gave_up) and not sounded
+    return None if after.apology.failed == failed else "it is not known whether the last apology failed"
 
 
 @concerns(on.SayAsked, changes=True)
@@ -154,7 +170,7 @@ def replies_own_the_mouth(move: Moved) -> str | None:
         own = isinstance(move.event, on.ReplyPlayed)
         if not own and not (ended and move.step.effects.index(ended[0]) < move.step.effects.index(begun[0])):
             return "a reply begins before the last one has ended"
-    if begun and not begun[0].apology and (begun[0].texts != after.asked or after.apology):
+    if begun and not begun[0].apology and (begun[0].texts != after.asked or after.apology.runs):
         return "the reply does not know what it answers"
     over = state(before, "reply") in LIVE and (state(after, "reply") in OVER or bool(begun))
     if over and not isinstance(move.event, on.ReplyPlayed) and not ended:
@@ -241,6 +257,7 @@ RESPONSE = (
     firm_speech_goes_on,
     interrupt_ends,
     failure_is_spoken,
+    a_mute_agent_closes,
     says_are_answered,
     firmness_is_known,
     replies_own_the_mouth,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import attrs
 
 from fsm_agents.fsm.joint import Shared
 from fsm_agents.machines.events import Say
 
-__all__ = ["KEEP_OVERDUE", "Heard", "Talk"]
+__all__ = ["KEEP_OVERDUE", "Apology", "Heard", "Talk"]
 
 KEEP_OVERDUE = 16
 """How many segments without words are remembered whose words may still come; speech-to-text that is further behind is not heard."""
@@ -20,6 +22,25 @@ class Heard:
     segment: int
     text: str
     final: bool
+
+
+class Apology(Enum):
+    """Whether the running reply is an apology, and whether the voice stayed away for one before. One value: a conversation is small."""
+
+    NONE = "the reply is none"
+    RUNS = "the reply is one"
+    FAILED = "the reply is none; the last one failed, and nothing has sounded to its end since"
+    RUNS_AGAIN = "the reply is one; so was the last that failed, and nothing has sounded to its end since"
+
+    @property
+    def runs(self) -> bool:
+        """The reply is one."""
+        return self in (Apology.RUNS, Apology.RUNS_AGAIN)
+
+    @property
+    def failed(self) -> bool:
+        """One failed, and nothing has sounded to its end since."""
+        return self in (Apology.FAILED, Apology.RUNS_AGAIN)
 
 
 @attrs.define(eq=False, weakref_slot=False)
@@ -39,7 +60,7 @@ class Talk(Shared):
         reply: The number of the reply that owns, or last owned, the mouth.
         asked: The turns the running reply answers, until its answer is audible.
         firm: The says of the running reply that cannot be interrupted and have not sounded to their end.
-        apology: The running reply is an apology.
+        apology: Whether the running reply, or else the last one, is an apology, and whether one failed before.
         tools: Tools are at work, of the running reply or of one that was cut.
         reason: Why the session closes.
         final_ends_turn: Setting: a final transcript in a pause ends the turn (speech-to-text with an end-of-turn of its own).
@@ -55,7 +76,7 @@ class Talk(Shared):
     reply: int = 0
     asked: tuple[str, ...] = ()
     firm: tuple[int, ...] = ()
-    apology: bool = False
+    apology: Apology = Apology.NONE
     tools: bool = False
     lost: bool = False
     reason: str = ""

@@ -15,6 +15,7 @@ from fsm_agents.machines.events import Ended, Interrupted, ReplyFailed, SayAccep
 from fsm_agents.machines.floor import (
     apologise,
     ask_again,
+    close,
     cut,
     cut_and_keep,
     discard_all,
@@ -25,6 +26,7 @@ from fsm_agents.machines.floor import (
     hush,
     interject,
     is_apology,
+    is_mute,
     keep,
     miss,
     no_tools,
@@ -62,6 +64,7 @@ class Turn(Enum):
 T = Turn
 FLOOR = (T.ANSWERING, T.HOLDING, T.OVERLAPPING)
 """The states in which a reply is alive."""
+UNDER_CALLER = (T.HOLDING, T.OVERLAPPING)
 LIVE_TURN = (T.AWAY, T.LISTENING, T.YIELDING, *FLOOR)
 
 WAKE_UP = Timer("wake_up", None, "off unless AgentSession(wake_up=…) says after how many seconds")
@@ -121,12 +124,12 @@ TURN: StateTable[Turn, Talk] = StateTable("turn", Turn, start=T.AWAY, final=(T.C
     row   (FLOOR,           Interrupted,     T.LISTENING,  stop,                 forced_or_soft),
     drop  (LIVE_TURN,       Interrupted),
 
+    row   (T.ANSWERING,     ReplyFailed,     T.LISTENING,  (give_up, close),     is_mute       ),   # a mute agent must not keep a caller
     row   (T.ANSWERING,     ReplyFailed,     T.LISTENING,  give_up,              is_apology    ),   # or the apology apologises for ever
     row   (T.ANSWERING,     ReplyFailed,     STAY,         apologise                           ),
-    row   (T.HOLDING,       ReplyFailed,     T.YIELDING,   give_up,              is_apology    ),
-    row   (T.HOLDING,       ReplyFailed,     T.YIELDING,   requeue                             ),   # asked again, with the caller's next words
-    row   (T.OVERLAPPING,   ReplyFailed,     T.YIELDING,   give_up,              is_apology    ),
-    row   (T.OVERLAPPING,   ReplyFailed,     T.YIELDING,   requeue                             ),
+    row   (UNDER_CALLER,    ReplyFailed,     T.YIELDING,   (give_up, close),     is_mute       ),
+    row   (UNDER_CALLER,    ReplyFailed,     T.YIELDING,   give_up,              is_apology    ),
+    row   (UNDER_CALLER,    ReplyFailed,     T.YIELDING,   requeue                             ),   # asked again, with the caller's next words
     never ((T.AWAY, T.LISTENING, T.YIELDING), ReplyFailed),
 
     row   (FLOOR,           Silenced,        T.AWAY,       hush                                ),

@@ -54,15 +54,19 @@ class Bounds:
         says: How many says may wait or be firm.
         losses: Speech-to-text may fail, or keep its words for itself. This doubles the world.
         final_ends_turn: The setting of the conversation.
+        mute: It is told apart whether an apology failed before. This doubles the world; see :func:`abstract`.
     """
 
     texts: int = 1
     says: int = 1
     losses: bool = True
     final_ends_turn: bool = False
+    mute: bool = False
 
 
-USUAL = (Bounds(0, 0), Bounds(1, 0), Bounds(0, 1), Bounds(1, 0, final_ends_turn=True), Bounds(1, 1, losses=False))
+USUAL = (
+    Bounds(0, 0), Bounds(0, 0, mute=True), Bounds(1, 0), Bounds(0, 1), Bounds(1, 0, final_ends_turn=True), Bounds(1, 1, losses=False),
+)  # fmt: skip
 """What is explored on every change, from small to large: each two of texts, says and losses together. All three: ``explore --deep``."""
 
 _PLAIN = (
@@ -99,7 +103,7 @@ def voice_world(bounds: Bounds, joint: Joint[Talk] = CONVERSATION) -> World[Talk
             yield SayAsked(Say(number, "s"))
             yield SayAsked(Say(number, "s", firm=True))
 
-    return World(joint, start, stimuli, abstract)
+    return World(joint, start, stimuli, lambda talk: (*abstract(talk), bounds.mute and talk.apology.failed))
 
 
 def _mouth(talk: Talk) -> Iterator[object]:
@@ -114,6 +118,8 @@ def _mouth(talk: Talk) -> Iterator[object]:
     for say in (*talk.firm, 0):
         yield SayPlayed(reply, say)
     yield ReplyPlayed(reply - 1)  # of the last reply: stale, whatever it says
+    yield ReplyPlayed(reply, sounded=False)
+    yield ReplyBroke(reply, "broke", lasting=True)
 
 
 def _words(talk: Talk, *, room: bool, another: bool) -> Iterator[object]:
@@ -128,8 +134,12 @@ def _words(talk: Talk, *, room: bool, another: bool) -> Iterator[object]:
             yield InterimTranscript("w", segment, complete=True)
 
 
-def abstract(talk: Talk) -> Hashable:
-    """The data, with texts renamed, counters made relative, and what no row reads where it rests left out."""
+def abstract(talk: Talk) -> tuple[Hashable, ...]:
+    """The data, with texts renamed, counters made relative, and what no row reads where it rests left out.
+
+    So is that an apology failed before: one guard reads it, and takes a failure that is ``lasting`` for the same. As both kinds of
+    failure are offered in every state, whatever it leads to is reached without it; where it is told apart, it is proved that it is known.
+    """
     last = talk.segment
     known = sorted({last, *talk.open, *talk.overdue, *(heard.segment for heard in talk.heard)}, reverse=True)
     caller, reply = talk.cell("caller").state, talk.cell("reply").state
@@ -143,6 +153,6 @@ def abstract(talk: Talk) -> Hashable:
         len(talk.asked),
         tuple(say.firm for say in talk.says),
         len(talk.firm),
-        talk.apology and reply in LIVE,
+        talk.apology.runs and reply in LIVE,
         talk.tools,
     )

@@ -17,21 +17,18 @@ from fsm_agents.chat.history import ChatContext
 from fsm_agents.chat.message import ChatMessage
 from fsm_agents.chat.sentence import SentenceSplitter
 from fsm_agents.errors import ProviderError
-from fsm_agents.machines.events import CloseAsked, ReplyBroke, Say
+from fsm_agents.machines.events import ReplyBroke, Say
 from fsm_agents.pipelines.guide import Guide
 from fsm_agents.pipelines.playback import FULL, Playback, Utterance
 from fsm_agents.stages.base import TTS, SpeechChunk
 
-__all__ = ["APOLOGY", "MUTE_AFTER", "Answer", "Composer", "Spawn", "closing"]
+__all__ = ["APOLOGY", "Answer", "Composer", "Spawn", "closing"]
 
 log = logging.getLogger("fsm_agents")
 
 T = TypeVar("T")
 
 APOLOGY = "Sorry, something went wrong. Could you say that again?"
-MUTE_AFTER = 2
-"""After so many apologies in a row that failed, too, the session closes, and after one whose failure will stay (a key that is refused):
-a mute agent must not keep a caller. One is forgiven: the provider may be back when the caller asks whether anybody is there."""
 
 Answer = Callable[[str, int], AsyncIterator[str]]
 """The answer to what the caller said, in pieces, for the reply with this number."""
@@ -117,8 +114,6 @@ class Composer:
         self._answer, self._post, self._said, self._spawn, self._apology = answer, post, said, spawn, apology
         self._making: _Making | None = None
         self._spare: _Spare | None = None
-        self._mute = 0  # apologies in a row that failed
-        self._broken: Exception | None = None  # why the live reply broke
         self._asked: list[_Asked] = []  # in history, and not answered yet
         self._rounds: list[tuple[ChatMessage, list[Utterance]]] = []  # spoken before tools were called, as history has it
 
@@ -127,7 +122,6 @@ class Composer:
     def begin(self, reply: int, texts: tuple[str, ...], says: tuple[Say, ...], *, apology: bool) -> None:
         """Make and speak a reply."""
         self.playback.begin()
-        self._broken = None
         self._rounds = []
         before = len(self._asked)
         for text in texts[before:]:
@@ -151,7 +145,8 @@ class Composer:
     def _queued(self, reply: int, say: Say, *, soon: bool = False) -> Utterance:
         """A place in the playback for a say."""
         rate = self.guide.sound(say.audio)[1] if say.audio and self.guide is not None else self.tts.rate
-        utterance = self.playback.add(reply, say.text, rate, say=say.number, soon=soon, answer=say.answer)
+        pieces = () if self.guide is None else self.guide.pieces(say.number)
+        utterance = self.playback.add(reply, say.text, rate, say=say.number, soon=soon, answer=say.answer, pieces=pieces)
         utterance.audio = say.audio
         return utterance
 
@@ -177,12 +172,9 @@ class Composer:
         if making is None or making.reply != reply:
             return
         self._making = None
-        unsaid = making.apology and self.playback.failed
         self.playback.cut()  # first what is heard
         for scope in (making.scope, *making.interjections):
             scope.cancel()
-        if unsaid:
-            self._fall_silent(reason)
 
     def answered(self, texts: tuple[str, ...]) -> None:
         """What was asked is answered."""
@@ -254,13 +246,13 @@ class Composer:
         if utterance.audio and self.guide is not None:
             await self._play(utterance, *self.guide.sound(utterance.audio))
             return
-        async with closing(self.tts.synthesize(utterance.text)) as chunks:
+        async with closing(self.tts.synthesize(utterance.words)) as chunks:
             async for chunk in chunks:
                 playback.feed(utterance, chunk)
                 if playback.ahead > FULL:
                     await playback.space()
-        if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.text):
-            raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.text)} characters of text")
+        if not utterance.sounds and playback.lives(utterance) and any(character.isalnum() for character in utterance.words):
+            raise ProviderError(f"{type(self.tts).__name__} gave no sound for {len(utterance.words)} characters of text")
         playback.finish(utterance)
 
     async def _play(self, utterance: Utterance, pcm: bytes, rate: int) -> None:
@@ -278,16 +270,10 @@ class Composer:
         broken.__cause__ = stray
         self._broke(making, broken)
 
-    def _fall_silent(self, reason: str) -> None:
-        """Not even an apology could be said."""
-        self._mute += 1
-        if self._mute >= MUTE_AFTER or not getattr(self._broken, "retryable", True):
-            self._post(CloseAsked(f"error: nothing can be said: {reason}", alone=True))  # nobody would hear a goodbye either
-
     def _broke(self, making: _Making, broken: Exception) -> None:
         log.error("reply %d failed", making.reply, exc_info=broken)
-        self._broken = broken
-        self._post(ReplyBroke(making.reply, f"{type(broken).__name__}: {broken}"))
+        lasting = not getattr(broken, "retryable", True)
+        self._post(ReplyBroke(making.reply, f"{type(broken).__name__}: {broken}", lasting))
 
     # --- history -------------------------------------------------------------------------------------------------------------------
 
@@ -306,8 +292,6 @@ class Composer:
 
     def over(self, spoken: list[Utterance], unheard: int, *, cut: bool) -> None:
         """The reply is over: history keeps what was heard of it, and nothing else."""
-        if spoken and not cut:
-            self._mute = 0
         heard: dict[Utterance, str] = {}
         for utterance in reversed(spoken):
             late = min(unheard, utterance.pulled)

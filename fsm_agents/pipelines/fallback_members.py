@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -19,7 +20,7 @@ import anyio
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.machines.link import DIAL_LIMIT
 from fsm_agents.pipelines.fallback_link import Member, can_never_work
-from fsm_agents.pipelines.parts import checked, close_all
+from fsm_agents.pipelines.parts import all_at_once, checked, close_all
 from fsm_agents.runtime.link import plain
 
 __all__ = ["Failure", "Fallback", "Members", "seconds"]
@@ -149,9 +150,7 @@ class Members(Generic[S]):
         """
         failures: dict[str, Exception] = {}
         waiting = [member for member in self.all if hasattr(member.stage, "warm_up") and not member.out]
-        async with anyio.create_task_group() as group:
-            for member in waiting:
-                group.start_soon(self._warm_up, member, failures, name=f"warm up {member.name}")
+        await all_at_once({f"warm up {member.name}": partial(self._warm_up, member, failures) for member in waiting})
         if failures and all(member.out or member.name in failures for member in self.all):
             first = self.all[0]
             raise failures.get(first.name) or first.broken or next(iter(failures.values()))

@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 
 import anyio
 import attrs
-from anyio.abc import TaskGroup
 
-from fsm_agents.audio.resample import Resampler
 from fsm_agents.errors import ProviderError
 from fsm_agents.machines.caller import UNHEARD
 from fsm_agents.pipelines.fallback_link import Member
 from fsm_agents.pipelines.fallback_members import Failure, Members
-from fsm_agents.stages.base import STT, STTStream, Transcript
+from fsm_agents.pipelines.fallback_uses import Use, Uses, passing
+from fsm_agents.stages.base import STT, Transcript
 
 __all__ = ["DEAF_AFTER", "GIVE_UP", "FallbackStream"]
 
@@ -32,36 +31,12 @@ GIVE_UP = UNHEARD.seconds or 0.0
 
 
 @attrs.define(eq=False)
-class _Use:
-    """A stream of one engine."""
-
-    member: Member[STT]
-    stream: STTStream
-    to_its: Resampler
-    given: set[int] = attrs.field(factory=set)  # segments whose words it owes
-    scope: anyio.CancelScope = attrs.field(factory=anyio.CancelScope)
-
-    def begin(self, number: int) -> None:
-        self.given.add(number)
-        self.stream.begin(number)
-
-    def push(self, pcm: bytes) -> None:
-        if out := self.to_its.push(pcm):
-            self.stream.push(out)
-
-    def finish(self, number: int) -> None:
-        if rest := self.to_its.flush():
-            self.stream.push(rest)
-        self.stream.finish(number)
-
-
-@attrs.define(eq=False)
 class _Segment:
     """What the caller said, until its words are there."""
 
     number: int
     phrases: tuple[str, ...]
-    use: _Use | None = None  # who got it last, and has not failed
+    use: Use | None = None  # who got it last, and has not failed
     sound: bytearray = attrs.field(factory=bytearray)
     due: float = math.inf
     tried: list[Member[STT]] = attrs.field(factory=list)
@@ -85,14 +60,13 @@ class FallbackStream:
         deaf: Callable[[Exception], None],
     ) -> None:  # fmt: skip
         self._members, self._heard, self._tell = members, heard, deaf
-        self._rate, self._deadline, self._keep = rate, deadline, keep
+        self._deadline, self._keep = deadline, keep
         self._phrases: tuple[str, ...] = ()
-        self._current: _Use | None = None  # who gets the next segment, unless a better one has cooled down
+        self._current: Use | None = None  # who gets the next segment, unless a better one has cooled down
         self._open: _Segment | None = None
         self._owed: dict[int, _Segment] = {}  # segments without their words
-        self._uses: list[_Use] = []
+        self._uses = Uses(rate, self._take, self._lost)
         self._unheard: list[Exception] = []  # of segments in a row
-        self._tasks: TaskGroup | None = None
         self._news = anyio.Event()
 
     # --- what the ear asks -----------------------------------------------------------------------------------------------------------
@@ -106,7 +80,7 @@ class FallbackStream:
         failures: list[Failure] = []
         for member in self._members.in_turn():
             try:
-                self._current = self._opened(member, self._phrases)
+                self._current = self._uses.open(member, self._phrases)
             except Exception as broken:  # an engine may raise anything
                 self._members.failed(member, broken)
                 failures.append((member, broken))
@@ -164,7 +138,7 @@ class FallbackStream:
                 use.stream.expect(self._phrases)
             except Exception as broken:  # as above; a phrase that one engine cannot read is no reason to lose it for good
                 self._current = None
-                self._members.failed(use.member, _passing(broken))
+                self._members.failed(use.member, passing(broken))
                 self._sweep()
 
     async def run(self) -> None:
@@ -174,10 +148,8 @@ class FallbackStream:
             ProviderError: Nobody hears any more.
         """
         async with anyio.create_task_group() as tasks:
-            self._tasks = tasks
+            self._uses.run_in(tasks)
             try:
-                for use in self._uses:
-                    self._start(use)
                 while len(self._unheard) < DEAF_AFTER:
                     self._news = anyio.Event()
                     with anyio.CancelScope(deadline=min((each.due for each in self._owed.values()), default=math.inf)):
@@ -185,7 +157,7 @@ class FallbackStream:
                     for segment in [each for each in self._owed.values() if each.due <= anyio.current_time()]:
                         self._late(segment)
             finally:
-                self._tasks = None
+                self._uses.run_in(None)
                 tasks.cancel_scope.cancel()
         raise self._unheard[-1]
 
@@ -197,7 +169,7 @@ class FallbackStream:
         for member in self._members.in_turn(segment.tried):
             use = self._current_of(member) if segment is self._open else None
             try:
-                use = segment.use = use or self._opened(member, segment.phrases)
+                use = segment.use = use or self._uses.open(member, segment.phrases)
                 if segment is self._open:
                     self._current = use
                 else:
@@ -217,10 +189,10 @@ class FallbackStream:
             break
         self._sweep()
 
-    def _current_of(self, member: Member[STT]) -> _Use | None:
+    def _current_of(self, member: Member[STT]) -> Use | None:
         return self._current if self._current is not None and self._current.member is member else None
 
-    def _failed(self, use: _Use, segment: _Segment, broken: Exception) -> None:
+    def _failed(self, use: Use, segment: _Segment, broken: Exception) -> None:
         """It did not take a segment, or has no words of it. It gets nothing new; what else it owes it may still tell."""
         use.given.discard(segment.number)
         segment.failures.append((use.member, broken))
@@ -237,7 +209,7 @@ class FallbackStream:
         self._give(segment)
         if segment.use is not None or segment.number not in self._owed or segment is self._open:
             return
-        if self._owing(segment):
+        if self._uses.owing(segment.number):
             segment.due = anyio.current_time() + GIVE_UP
             self._news.set()
         else:
@@ -263,12 +235,8 @@ class FallbackStream:
             self._give_on(self._open)
         self._sweep()
 
-    def _lost(self, use: _Use, broken: Exception) -> None:
+    def _lost(self, use: Use, broken: Exception) -> None:
         """A stream is dead: what it owes is given on."""
-        if use not in self._uses:
-            return
-        self._uses.remove(use)
-        use.scope.cancel()
         if self._current is use:
             self._current = None
         self._members.failed(use.member, broken)
@@ -294,7 +262,7 @@ class FallbackStream:
 
     # --- which words count ---------------------------------------------------------------------------------------------------------------
 
-    def _take(self, use: _Use, told: Transcript) -> None:
+    def _take(self, use: Use, told: Transcript) -> None:
         segment = self._owed.get(told.segment)
         if segment is None or told.segment not in use.given:
             return  # it has its words
@@ -307,7 +275,7 @@ class FallbackStream:
             if segment is not self._open and segment.use is None:
                 self._give_on(segment)
             return
-        if not told.text and any(other is not use for other in self._owing(segment)):
+        if not told.text and any(other is not use for other in self._uses.owing(segment.number)):
             use.given.discard(told.segment)  # somebody else may have words
             return
         self._unheard.clear()
@@ -318,8 +286,7 @@ class FallbackStream:
     def _settled(self, segment: _Segment) -> None:
         self._owed.pop(segment.number, None)
         segment.sound.clear()
-        for use in self._uses:
-            use.given.discard(segment.number)
+        self._uses.settle(segment.number)
         self._sweep()
 
     def _wait_for(self, segment: _Segment) -> None:
@@ -327,44 +294,5 @@ class FallbackStream:
             segment.due = anyio.current_time() + self._deadline
             self._news.set()
 
-    def _owing(self, segment: _Segment) -> list[_Use]:
-        return [use for use in self._uses if segment.number in use.given]
-
-    # --- the engines' streams ------------------------------------------------------------------------------------------------------------
-
-    def _opened(self, member: Member[STT], phrases: tuple[str, ...]) -> _Use:
-        told: list[_Use] = []  # the stream is there before its use is
-        stream = member.stage.open(lambda transcript: self._take(told[0], transcript))
-        use = _Use(member, stream, Resampler(self._rate, member.stage.rate))
-        told.append(use)
-        if phrases:
-            try:
-                stream.expect(phrases)
-            except Exception as broken:  # as in expect()
-                raise _passing(broken) from broken
-        self._uses.append(use)
-        self._start(use)
-        return use
-
-    def _start(self, use: _Use) -> None:
-        if self._tasks is not None:
-            self._tasks.start_soon(self._run, use, name=f"{use.member.name} stream")
-
-    async def _run(self, use: _Use) -> None:
-        with use.scope:
-            try:
-                await use.stream.run()
-            except Exception as broken:  # as above
-                self._lost(use, broken)
-
     def _sweep(self) -> None:
-        """End the streams that owe nothing and get nothing more."""
-        for use in [each for each in self._uses if each is not self._current and not each.given]:
-            if self._open is None or self._open.use is not use:
-                self._uses.remove(use)
-                use.scope.cancel()
-
-
-def _passing(broken: Exception) -> Exception:
-    """A failure to read a phrase: the next phrases may be readable."""
-    return broken if isinstance(broken, ProviderError) else ProviderError(str(broken), retryable=True)
+        self._uses.sweep((self._current, self._open.use if self._open is not None else None))

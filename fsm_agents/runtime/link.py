@@ -127,6 +127,9 @@ class LinkDriver(Generic[C]):
                     await self._serve(connection)
             except Exception as broken:  # as above
                 reason = plain(broken)
+            except BaseExceptionGroup as both:  # cancelled, and in the same moment it broke: that concerns nobody any more
+                _, rest = both.split(Exception)
+                raise rest or both from None
             finally:
                 with anyio.move_on_after(CLOSE_GRACE, shield=True):
                     await connection.aclose()

@@ -7,7 +7,7 @@
     apology      the caller is told that something went wrong
     asked again  the caller is told that nothing was understood, and asked to say it again
     closed       the session ends with the reason: it can never work, or does not for too long
-    mute         no reply and no apology could be said; it listens on, once: see ``MUTE_AFTER``
+    mute         no reply and no apology could be said; it listens on, once: see ``is_mute``
     as asked     the session was closing anyway, and closes for the reason it had
 
 A cell of several turns joins what came of them with an arrow: the caller tries again as long as nothing was understood or said.

@@ -11,11 +11,14 @@ import pytest
 
 from fsm_agents.errors import MisuseError, ProviderError
 from fsm_agents.machines import effects as do
-from fsm_agents.pipelines.composer import MUTE_AFTER
 from fsm_agents.stages.base import SpeechChunk
 from tests.session.scene import GUARD, Scene, VoiceTTS, scene
 
 pytestmark = pytest.mark.anyio
+
+
+APOLOGIES = 2
+"""So many fail in a row until nobody tries again; see the rows of the turn table for a reply that failed."""
 
 
 class _Voice(VoiceTTS):
@@ -48,7 +51,7 @@ async def test_after_so_many_apologies_that_failed_it_closes(failure: Exception 
     """The caller tries again, and then the call ends, with the reason."""
     async with scene(tts=_Voice(99, failure)) as s:
         await s.caller.wait(GUARD)
-        for turn in range(MUTE_AFTER):
+        for turn in range(APOLOGIES):
             assert s.session.state == "running"
             with suppress(MisuseError):  # it closed while the caller waited
                 await s.turn()
@@ -67,13 +70,13 @@ async def test_a_failure_that_will_stay_closes_at_once() -> None:
         assert await s.session.wait_closed() == "error: nothing can be said: ProviderError: the key is refused"
 
 
-@pytest.mark.parametrize("times", [1, 2 * MUTE_AFTER - 1], ids=["the answer", "all but the last apology"])
+@pytest.mark.parametrize("times", [1, 2 * APOLOGIES - 1], ids=["the answer", "all but the last apology"])
 async def test_a_voice_that_comes_back_is_forgiven(times: int) -> None:
     """What was missed is forgotten with the first thing that sounded to its end."""
     voice = _Voice(times, PASSING)
     async with scene(tts=voice) as s:
         await s.caller.wait(GUARD)
-        for _ in range(MUTE_AFTER):
+        for _ in range(APOLOGIES):
             await s.turn()
             await s.label("listening")
         assert voice.times < 0

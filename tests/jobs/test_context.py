@@ -278,6 +278,35 @@ async def test_connect_after_the_end_is_refused() -> None:
             ctx.add_shutdown_callback(lambda: None)
 
 
+@pytest.mark.parametrize("after", [1, 5], ids=["as it ends", "after the end"])
+async def test_a_room_that_is_joined_while_the_job_ends_is_left_again(after: int) -> None:
+    """Joining takes its time, and nobody else would leave it."""
+
+    class Slow(Noting):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked = anyio.Event()
+
+        async def connect(self) -> None:
+            self.asked.set()
+            await anyio.sleep_until(after)
+            await super().connect()
+
+    async def join() -> None:
+        with pytest.raises(MisuseError, match="has shut down"):
+            await ctx.connect()
+        assert session().state == "created"
+
+    room = Slow()
+    async with context(room) as ctx:
+        ctx.start_soon(join, "join")
+        ctx.add_shutdown_callback(lambda: anyio.sleep_until(3))
+        await room.asked.wait()
+        await ctx.shutdown()
+        await anyio.sleep_until(9)
+    assert room.lines == ["connect", "disconnect"]
+
+
 async def test_an_error_in_the_block_comes_through_after_the_end() -> None:
     """As it is."""
     ran: list[Any] = []

@@ -223,7 +223,7 @@ def test_a_reply_without_sound_is_played_at_once() -> None:
     world = World()
     world.playback.end(1)
     assert world.pull() == 0
-    assert world.posted == [on.ReplyPlayed(1)]
+    assert world.posted == [on.ReplyPlayed(1, sounded=False)]
 
 
 def _due(talk: Talk, machine: str, timer: str) -> Any:

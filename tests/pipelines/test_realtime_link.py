@@ -215,3 +215,27 @@ def test_the_reason_is_that_of_the_first_failure() -> None:
     """Not that of the groups around it."""
     assert plain(ExceptionGroup("tasks", [ExceptionGroup("more", [ValueError("x")])])) == "x"
     assert plain(ValueError()) == "ValueError"
+
+
+async def test_what_breaks_while_it_is_being_closed_is_not_raised() -> None:
+    """Who closes it wants it gone: a last word of its tasks would end the one who closes."""
+    wire = Wire()
+
+    async def last_word() -> None:
+        try:
+            await wire.cut.wait()
+        finally:
+            raise ProviderError("cut")
+
+    async def serve(connection: Wire) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(last_word)
+            tasks.start_soon(wire.cut.wait)
+
+    async def scene() -> None:
+        await at(1)
+        assert wire.driver.state is Link.UP
+
+    wire.driver = LinkDriver(wire.connect, serve, wire.downs.append, name="wire")
+    await wire.run(scene)
+    assert (wire.closed, wire.downs) == (1, [])
