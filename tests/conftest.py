@@ -7,6 +7,8 @@ Tests of sockets, processes and threads that are not sent by ``fsm_agents.runtim
 a class, or a module by ``pytestmark``) ``real_clock``. They run on the real clock of both backends and are ended after REAL_LIMIT
 seconds. A test that wants other backends parametrizes ``anyio_backend`` itself, with ``(name, options)`` pairs.
 
+The tests start some hundreds of processes, and each would compile the package again: bytecode is written, whatever the environment says.
+
 Profiles: HYPOTHESIS_PROFILE names one; without it ``ci`` where CI is set, else ``dev``.
 """
 
@@ -14,9 +16,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+from collections import Counter
 from collections.abc import Callable, Generator
 from functools import partial, wraps
 from inspect import iscoroutinefunction
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -31,10 +36,38 @@ REAL_LIMIT = 60.0
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# before the first test module is imported, and before the first worker and the first child start
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("nightly", max_examples=20_000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+#: Files that take longest, longest first: begun last, one of them would keep one worker busy while the others are done.
+LONG = (
+    "machines/test_conversation.py",
+    "faults/test_matrix.py",
+    "examples/test_run.py",
+    "examples/test_programs.py",
+    "machines/test_small_worlds.py",
+    "cli/test_demo.py",
+    "plugins/mcp/test_calls.py",
+    "plugins/openai/test_faults.py",
+    "examples/test_bad_input.py",
+    "typing/test_typing.py",
+    "machines/test_walks.py",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where workers share the tests, a file each: the longest first, then those with most tests (--no-loadscope-reorder keeps this)."""
+    if hasattr(config, "workerinput"):
+        count = Counter(item.path for item in items)
+        long = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+        items.sort(key=lambda item: (long.get(item.path, len(LONG)), -count[item.path]))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -14,7 +14,8 @@ from fsm_agents.machines import effects
 from fsm_agents.machines.joined import TABLES
 from fsm_agents.machines.responses import PROPERTIES
 from fsm_agents.machines.talk import Talk
-from fsm_agents.machines.world import USUAL, Bounds, voice_world
+from fsm_agents.machines.world import USUAL, voice_world
+from tests.machines.test_small_worlds import LOSSES
 
 WORKING = (Kind.ROW, Kind.AFTER, Kind.ALWAYS)
 ONLY_WHEN_FINALS_END_TURNS = {"ends_turn"}
@@ -22,20 +23,26 @@ ONLY_WHEN_FINALS_END_TURNS = {"ends_turn"}
 
 @pytest.fixture(scope="module")
 def report() -> Report[Talk]:
-    """The largest of the usual searches, once for all tests of this file. The smaller ones are in test_small_worlds."""
+    """The largest of the usual searches, once for all tests of this file."""
     return explore(voice_world(USUAL[-1]), PROPERTIES)
 
 
 @pytest.fixture(scope="module")
 def losses() -> list[Report[Talk]]:
-    """What happens when speech-to-text fails; the properties are tested elsewhere."""
-    return [explore(voice_world(bounds)) for bounds in (Bounds(1, 0), Bounds(0, 1))]
+    """Two smaller ones, in which speech-to-text fails. The others are in test_small_worlds."""
+    return [explore(voice_world(bounds), PROPERTIES) for bounds in LOSSES]
 
 
 def test_every_property_holds_in_every_reachable_state(report: Report[Talk]) -> None:
     assert report.findings == []
     assert report.complete
     assert len(report.graph.nodes) > 10_000  # a space that shrinks to nothing proves nothing
+
+
+@pytest.mark.parametrize("place", range(len(LOSSES)))
+def test_every_property_holds_when_words_are_lost(losses: list[Report[Talk]], place: int) -> None:
+    assert losses[place].findings == []
+    assert losses[place].complete
 
 
 def test_every_row_is_taken(report: Report[Talk], losses: list[Report[Talk]]) -> None:

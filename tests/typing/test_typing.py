@@ -27,14 +27,14 @@ def run(command: list[str], cwd: Path) -> str:
     return done.stdout
 
 
-def mypy(folder: Path) -> Lines:
-    """The lines that mypy refuses, in its strict mode and without any configuration of ours."""
-    options = ["--strict", "--config-file=", f"--cache-dir={folder / 'cache'}", "--no-error-summary"]
+def mypy(folder: Path, kept: Path) -> Lines:
+    """The lines that mypy refuses, in its strict mode and without any configuration of ours. What it knows of the package is kept."""
+    options = ["--strict", "--config-file=", f"--cache-dir={kept}", "--no-error-summary"]
     said = run(["mypy", *options, *FILES], folder)
     return {name: lines(said, rf"^{name}:(\d+): error:") for name in FILES}
 
 
-def pyright(folder: Path) -> Lines:
+def pyright(folder: Path, kept: Path) -> Lines:
     """The lines that pyright refuses, in its strict mode."""
     (folder / "pyrightconfig.json").write_text(json.dumps({"include": ["."], "typeCheckingMode": "strict"}))
     said = json.loads(run(["pyright", "--outputjson", "--pythonpath", sys.executable], folder))
@@ -52,17 +52,21 @@ def marked(name: str) -> list[int]:
 
 
 @pytest.fixture(params=[mypy, pyright], ids=["mypy", "pyright"])
-def checker(request: pytest.FixtureRequest) -> Callable[[Path], Lines]:
-    chosen: Callable[[Path], Lines] = request.param
+def checker(request: pytest.FixtureRequest) -> Callable[[Path, Path], Lines]:
+    chosen: Callable[[Path, Path], Lines] = request.param
     if chosen is pyright and importlib.util.find_spec("pyright") is None:
         pytest.skip("pyright is not installed: pip install 'pyright[nodejs]' (the checks of every change have it)")
     return chosen
 
 
-def test_tables_are_accepted_and_refused_line_by_line(checker: Callable[[Path], Lines], tmp_path: Path) -> None:
+def test_tables_are_accepted_and_refused_line_by_line(
+    checker: Callable[[Path, Path], Lines], tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    cache = getattr(pytestconfig, "cache", None)  # none with -p no:cacheprovider
     for name in FILES:
         shutil.copy(HERE / name, tmp_path)
-    assert checker(tmp_path) == {name: marked(name) for name in FILES}
+    kept = tmp_path / "cache" if cache is None else cache.mkdir("mypy")
+    assert checker(tmp_path, kept) == {name: marked(name) for name in FILES}
 
 
 def test_there_is_something_to_refuse() -> None:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from fsm_agents.chat.tool import FunctionTool
 from fsm_agents.plugins.mcp import MCPServerHTTP, MCPServerStdio
 
 DEMO = str(Path(__file__).with_name("demo_server.py"))
+CHILD = str(Path(__file__).with_name("demo_child.py"))
 CLOSED_WITHIN = 0.8
 
 
@@ -50,6 +52,27 @@ def old_server(listed: str = ONE, called: str = '{"content": []}') -> str:
 def stdio(**settings: Any) -> MCPServerStdio:
     """The demo server as a child."""
     return MCPServerStdio(sys.executable, [DEMO, "stdio"], **{"name": "demo", **settings})
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[list[str]]:
+    """The arguments of a child that is the fork of a server that has loaded; how it serves is to be added."""
+    with tempfile.TemporaryDirectory() as folder:  # a short path: the name of a socket has 100 characters at the most
+        path = f"{folder}/forks"
+        process = subprocess.Popen([sys.executable, DEMO, path], stderr=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"listening\n"
+            yield ["-I", "-S", CHILD, path]
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def loaded(forked: list[str]) -> Callable[..., MCPServerStdio]:
+    """As ``stdio``, but a fork: for tests that are not about the process."""
+    return lambda **settings: MCPServerStdio(sys.executable, [*forked, "stdio"], **{"name": "demo", **settings})
 
 
 def script(code: str, **settings: Any) -> MCPServerStdio:
@@ -123,6 +146,7 @@ class Web:
     """The demo server on loopback."""
 
     port: int
+    arguments: list[str]
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -133,7 +157,7 @@ class Web:
     def start(self) -> None:
         """Start it and wait until it listens."""
         self.process = subprocess.Popen(
-            [sys.executable, DEMO, str(self.port)],
+            [sys.executable, *self.arguments, str(self.port)],
             stderr=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
         )
@@ -158,8 +182,8 @@ def _free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def _shared_web() -> Iterator[Web]:
-    server = Web(_free_port())
+def _shared_web(forked: list[str]) -> Iterator[Web]:
+    server = Web(_free_port(), forked)
     server.start()
     yield server
     server.stop()
@@ -172,9 +196,9 @@ def web(_shared_web: Web) -> Web:
 
 
 @pytest.fixture
-def own_web() -> Iterator[Web]:
+def own_web(forked: list[str]) -> Iterator[Web]:
     """A server that the test may change and end."""
-    server = Web(_free_port())
+    server = Web(_free_port(), forked)
     server.start()
     yield server
     server.stop()
@@ -183,7 +207,10 @@ def own_web() -> Iterator[Web]:
 @pytest.fixture(params=["stdio", "http"])
 def demo(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """``demo(**settings)``: the demo server, over both transports."""
-    return stdio if request.param == "stdio" else request.getfixturevalue("web").client
+    made: Callable[..., Any] = (
+        request.getfixturevalue("loaded") if request.param == "stdio" else request.getfixturevalue("web").client
+    )
+    return made
 
 
 @pytest.fixture

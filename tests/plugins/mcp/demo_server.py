@@ -1,9 +1,13 @@
-"""A real MCP server with tools of every kind, run as a process: ``demo_server.py stdio`` or ``demo_server.py PORT``."""
+"""A real MCP server with tools of every kind, run as a process: ``demo_server.py stdio``, ``demo_server.py PORT``, or for many tests ``demo_server.py SOCKET``.
+
+Of the last, each ``demo_child.py SOCKET HOW`` gets a fork: a server that is loaded and that nobody has used.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -103,11 +107,52 @@ class Announced(uvicorn.Server):
         print("listening", flush=True)
 
 
-if __name__ == "__main__":
+def forks(path: str) -> None:
+    """Give every child that connects a server of its own."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(path)
+        door.listen()
+        print("listening", flush=True)
+        while True:
+            line, _ = door.accept()
+            how, streams, _, _ = socket.recv_fds(line, 10, 3)
+            if os.fork() == 0:
+                for place, stream in enumerate(streams):
+                    os.dup2(stream, place)
+                    os.close(stream)
+                door.close()
+                break
+            line.close()
+            for stream in streams:
+                os.close(stream)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    threading.Thread(target=lambda: os._exit(line.recv(1) != b""), daemon=True).start()  # the child is gone, and so is this
+    serve(how.decode())
+
+
+def stdio() -> None:
+    """Serve who started it."""
     print("the demo server speaks", file=sys.stderr, flush=True)
-    if sys.argv[1] == "stdio":
-        server.run("stdio")
+    server.run("stdio")
+
+
+def web(port: int) -> None:
+    """Serve on loopback."""
+    print("the demo server speaks", file=sys.stderr, flush=True)
+    Announced(uvicorn.Config(server.streamable_http_app(), host="127.0.0.1", port=port, log_level="critical")).run()
+
+
+def serve(how: str) -> None:
+    """On this process's streams, or on a port."""
+    if how == "stdio":
+        stdio()
     else:
-        Announced(
-            uvicorn.Config(server.streamable_http_app(), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical")
-        ).run()
+        web(int(how))
+
+
+if __name__ == "__main__":
+    if "/" in sys.argv[1]:
+        forks(sys.argv[1])
+    else:
+        serve(sys.argv[1])

@@ -134,7 +134,7 @@ async def test_a_list_that_changes_later_changes_nothing_but_what_may_be_called(
     transport: str, mcp: Any, request: pytest.FixtureRequest
 ) -> None:
     """The model keeps what it was shown; a tool that is no longer that is not called, the others are."""
-    made = mcp.stdio() if transport == "stdio" else request.getfixturevalue("own_web").client()
+    made = request.getfixturevalue("loaded")() if transport == "stdio" else request.getfixturevalue("own_web").client()
     async with mcp.running(made) as server:
         before, shown = made.pins(), server.tools["demo_add"].description
         assert await server("change") == "changed"

@@ -59,9 +59,9 @@ async def test_a_child_that_stands_still_in_a_call_is_ended_too(mcp: Any) -> Non
     assert not mcp.alive(pid)
 
 
-async def test_a_server_that_dies_in_a_call_is_connected_again_on_the_next(mcp: Any) -> None:
+async def test_a_server_that_dies_in_a_call_is_connected_again_on_the_next(mcp: Any, loaded: Any) -> None:
     """The call that broke is not repeated; the model is told that nobody knows."""
-    async with mcp.running(mcp.stdio()) as server:
+    async with mcp.running(loaded()) as server:
         pid = await server("process")
         with pytest.raises(MCPToolError) as lost:
             await server("die")
