@@ -112,6 +112,12 @@ class CascadeEar:
             self._expected = tuple(phrases)
             self._stream.expect(self._expected)
 
+    def prepare(self, phrases: Sequence[str]) -> None:
+        """What may be expected later: speech-to-text that can makes it ahead, and ``expect`` then only switches."""
+        make = getattr(self._stream, "make_ready", None)
+        if make is not None:
+            make(phrases)
+
     async def run(self) -> None:
         """The waiting of speech-to-text, if it has any. A stream that takes its place after a failure is run anew."""
         stream = self._stream

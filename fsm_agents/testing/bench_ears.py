@@ -11,6 +11,7 @@ or kept in the folder of ``--corpus``.
     --voices NAMES  of flite, parted by commas
     --sentences N   drawn from each state
     --seed N        of the drawing: other sentences
+    --noise KIND:DB white or babble, so many dB below the voice
 
 What is counted of sentences of the grammar: ``right`` (the same edge with the same values), ``wrong`` (another meaning), ``rejected`` (no
 edge takes it: ``no_match``). Of all others: ``rejected`` and ``wrong``. ``rtf``: processor seconds for each second of sound.
@@ -19,15 +20,13 @@ edge takes it: ``no_match``). Of all others: ``rejected`` and ``wrong``. ``rtf``
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import shutil
-import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import mkdtemp
@@ -36,52 +35,22 @@ from typing import Any
 import attrs
 
 from fsm_agents.audio.speech import Edge, SpeechDetector
-from fsm_agents.audio.wav import read_wav
 from fsm_agents.errors import FSMAgentsError, MisuseError
 from fsm_agents.flows.flow import Flow
-from fsm_agents.flows.syntax import Alternatives, Optional
-from fsm_agents.flows.syntax import Sequence as InOrder
-from fsm_agents.flows.words.automaton import Repeated
 from fsm_agents.flows.words.recogniser import Progress, Recogniser
 from fsm_agents.flows.words.types import Moment
+from fsm_agents.machines.caller import COMPLETE
+from fsm_agents.pipelines.ear import PRE_ROLL
 from fsm_agents.plugins.local import PocketsphinxSTT, WebRTCVAD
-from fsm_agents.plugins.local.phrases import read_phrase
+from fsm_agents.session.flows.ears import JOINED
 from fsm_agents.stages.base import Transcript
+from fsm_agents.testing.bench_sounds import EVERYDAY, QUIET, RATE, VOICES, Clips, Rooms, drawn, recordings
 
-__all__ = [
-    "EVERYDAY", "Clips", "Count", "Heard", "Listener", "State", "drawn", "main", "meaning", "measure", "recordings", "sentences", "states",
-]  # fmt: skip
+__all__ = ["Count", "Heard", "Listener", "State", "main", "meaning", "measure", "sentences", "states"]
 
-RATE = 16000
+SECONDS = 0.02
 FRAME = RATE // 50 * 2
-VOICES = ("rms", "slt", "awb", "kal16")
 NOW = Moment(date(2026, 3, 4))
-NORMAL_OPTIONAL = 0.25
-"""How often an optional part is said."""
-
-EVERYDAY = (
-    "my dog ate the newspaper this morning",
-    "what is the weather like in paris",
-    "the train was late again because of the snow",
-    "did you watch the football game last night",
-    "i have been waiting here for twenty minutes",
-    "turn down the radio i am on the phone",
-    "where did you put the car keys",
-    "she told me that her brother lives in texas",
-    "we should paint the kitchen before summer",
-    "how much does the blue jacket cost",
-    "my internet connection is really slow",
-    "the children are playing in the garden",
-    "can you tell me the time",
-    "i forgot my password",
-    "put it on the table",
-    "who won the election",
-    "nobody knows",
-    "shut the door",
-    "look over there",
-    "that is a beautiful picture",
-)
-"""Sentences that no state of the example flows expects."""
 
 
 @attrs.frozen
@@ -114,47 +83,6 @@ def states(flow: Flow) -> list[State]:
     return found
 
 
-# --- sentences and their sound ----------------------------------------------------------------------------------------------------------
-
-
-def drawn(phrase: str, chance: random.Random) -> str:
-    """A sentence of a phrase: each way as likely as the others, each optional part in one case of four."""
-    return " ".join(_drawn(read_phrase(phrase), chance))
-
-
-def _drawn(part: Any, chance: random.Random) -> Iterator[str]:
-    if isinstance(part, Alternatives):
-        yield from _drawn(chance.choice(part.ways), chance)
-    elif isinstance(part, InOrder):
-        for item in part.items:
-            yield from _drawn(item, chance)
-    elif isinstance(part, Optional | Repeated):
-        inner = part.inner
-        if chance.random() < NORMAL_OPTIONAL:
-            yield from _drawn(inner, chance)
-    else:
-        yield part.text
-
-
-@attrs.frozen
-class Clips:
-    """Spoken sentences, made when they are asked for."""
-
-    folder: Path
-
-    def spoken(self, text: str, voice: str) -> bytes:
-        """PCM of 16 kHz; without silence around it, peak at -6 dBFS."""
-        name = hashlib.sha256(f"{voice} {text}".encode()).hexdigest()[:16]
-        made = self.folder / f"{name}.wav"
-        if not made.exists():
-            raw = self.folder / f"{name}.raw.wav"
-            subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(raw)], check=True, capture_output=True)  # noqa: S603, S607
-            trim = "silence 1 0.01 -60d reverse silence 1 0.01 -60d reverse pad 0.05 0.05 norm -6".split()
-            subprocess.run(["sox", "-D", str(raw), "-r", "16000", "-c", "1", "-b", "16", str(made), *trim], check=True)  # noqa: S603, S607
-            raw.unlink()
-        return read_wav(made)[0]
-
-
 # --- hearing ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -170,45 +98,64 @@ class Heard:
 
 
 class Listener:
-    """An ear, with sound cut for it as in a session."""
+    """An ear, with sound cut for it as in a session: a segment goes on over a gap shorter than the hangover.
 
-    def __init__(self, stt: PocketsphinxSTT) -> None:
+    Args:
+        stt: Speech-to-text.
+        hangover: Seconds of silence that end a segment.
+    """
+
+    def __init__(self, stt: PocketsphinxSTT, hangover: float = JOINED) -> None:
         self._told: list[tuple[float, Transcript]] = []
         self._at = 0.0
         self._stream = stt.open(lambda told: self._told.append((self._at, told)))
         self._segments = 0
+        self._hangover = hangover
 
     def listen(self, phrases: Sequence[str], pcm: bytes) -> Heard:
-        """Hear ``pcm`` between a second of silence before and after, of a caller who may say ``phrases``."""
+        """Hear ``pcm`` of a caller who may say ``phrases``; a clip has a second of silence, or of its noise, before and after."""
         self._told.clear()
         self._stream.expect(phrases)
-        vad, detector, before = WebRTCVAD().open(), SpeechDetector(), deque[bytes](maxlen=15)
-        sound = bytes(RATE * 2) + pcm + bytes(RATE * 2)
-        ended = 1.0 + len(pcm) / 2 / RATE - 0.05  # clips have 50 ms of silence at their end
+        vad, detector, before = WebRTCVAD().open(), SpeechDetector(), deque[bytes](maxlen=round(PRE_ROLL / SECONDS))
+        ended = len(pcm) / 2 / RATE - QUIET - 0.05  # clips have 50 ms of silence at their end
         stopped = cost = pushed = 0.0
-        for start in range(0, len(sound) - FRAME + 1, FRAME):
-            frame = sound[start : start + FRAME]
+        quiet: float | None = None  # seconds since the voice stopped; None: it did not
+        is_open = False
+        for start in range(0, len(pcm) - FRAME + 1, FRAME):
+            frame = pcm[start : start + FRAME]
             self._at = (start + FRAME) / 2 / RATE
             edge = detector.push(vad.is_speech(frame))
             began = time.process_time()
-            if edge is Edge.STARTED:
-                self._segments += 1
-                self._stream.begin(self._segments)
-                self._stream.push(b"".join(before))
-                pushed += 0.02 * len(before)
-                before.clear()
-            if detector.speaking or edge is Edge.STOPPED:
-                self._stream.push(frame)
-                pushed += 0.02
-            else:
+            if not is_open:
                 before.append(frame)
-            if edge is Edge.STOPPED:
+            else:
+                self._stream.push(frame)
+                pushed += SECONDS
+            if edge is Edge.STARTED:
+                quiet = None
+                if not is_open:
+                    is_open = True
+                    self._segments += 1
+                    self._stream.begin(self._segments)
+                    for piece in before:
+                        self._stream.push(piece)
+                    pushed += SECONDS * len(before)
+                    before.clear()
+            elif edge is Edge.STOPPED:
+                quiet, stopped = 0.0, self._at
+            elif quiet is not None:
+                quiet += SECONDS
+            if is_open and quiet is not None and quiet >= self._patience() - 0.001:
                 self._stream.finish(self._segments)
-                stopped = self._at
+                is_open, quiet = False, None
             cost += time.process_time() - began
         text = " ".join(told.text for _, told in self._told if told.final and told.text)
         early = next((at for at, told in self._told if told.complete and not told.final), None)
         return Heard(text, None if early is None else early - ended, stopped - ended, pushed, cost)
+
+    def _patience(self) -> float:
+        last = self._told[-1][1] if self._told else None
+        return COMPLETE.seconds or 0.0 if last is not None and last.complete and not last.final else self._hangover
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------------------------
@@ -248,27 +195,42 @@ def sentences(state: State, count: int, seed: int) -> list[str]:
     return list(dict.fromkeys(drawn(phrases[number % len(phrases)], chance) for number in range(count)))
 
 
+def _resident() -> int:
+    """Memory of this process in KB; 0 where nobody tells."""
+    told = Path("/proc/self/statm")
+    return int(told.read_text().split()[1]) * 4 if told.exists() else 0
+
+
 def _ready(stt: PocketsphinxSTT, state: State) -> tuple[Listener, dict[str, float]]:
     """An ear that expects what the state expects, and what that took."""
     began = time.process_time()
     stt.prepare(state.phrases)
     prepared = time.process_time()
     ear = Listener(stt)
-    opened = time.process_time()
+    opened, before = time.process_time(), _resident()
     ear._stream.expect(state.phrases)  # noqa: SLF001
-    compiled = time.process_time()
+    compiled, after = time.process_time(), _resident()
     ear._stream.expect(state.phrases)  # noqa: SLF001
     switched = time.process_time()
     return ear, {
         "prepare_ms": round(1000 * (prepared - began), 1),
         "compile_ms": round(1000 * (compiled - opened), 1),
+        "memory_kb": after - before,
         "switch_us": round(1e6 * (switched - compiled)),
     }
 
 
+def _others(state: State, said: dict[str, list[str]], count: int, chance: random.Random) -> list[str]:
+    """What is said elsewhere and means nothing here."""
+    others = [text for name, texts in said.items() if name != state.name for text in texts] + list(EVERYDAY)
+    others = [text for text in others if meaning(state, text) is None and state.recogniser.progress(text) is Progress.NONE]
+    return chance.sample(others, min(count, len(others)))
+
+
 def measure(
-    flows: Iterable[Flow], clips: Clips, voices: Sequence[str], count: int, seed: int, strange: Sequence[tuple[str, bytes]] = ()
-) -> dict[str, Any]:
+    flows: Iterable[Flow], clips: Clips, voices: Sequence[str], count: int, seed: int,
+    strange: Sequence[tuple[str, bytes]] = (), noise: str = "",
+) -> dict[str, Any]:  # fmt: skip
     """All figures; see the module."""
     every = [state for flow in flows for state in states(flow)]
     said = {state.name: sentences(state, count, seed) for state in every}
@@ -279,17 +241,18 @@ def measure(
     wrongs: list[str] = []
     whole = Counter[str]()
     chance = random.Random(seed)  # noqa: S311 - not for secrets
+    rooms = Rooms(
+        noise, [clips.spoken(text, voice) for text in EVERYDAY for voice in VOICES] if noise.startswith("babble") else ()
+    )
     for state in every:
         ear, times = _ready(stt, state)
         counts: dict[str, Count] = {}
-        others = [text for name, texts in said.items() if name != state.name for text in texts] + list(EVERYDAY)
-        others = [text for text in others if meaning(state, text) is None and state.recogniser.progress(text) is Progress.NONE]
-        others = chance.sample(others, min(count, len(others)))
+        others = _others(state, said, count, chance)
         todo = [(text, voice, clips.spoken(text, voice), "in") for voice in voices for text in said[state.name]]
         todo += [(text, voice, clips.spoken(text, voice), "out") for voice in voices for text in others]
         todo += [(name, "recorded", pcm, "out") for name, pcm in chance.sample(strange, min(2 * count, len(strange)))]
-        for text, voice, pcm, kind in todo:
-            heard = ear.listen(state.phrases, pcm)
+        for number, (text, voice, pcm, kind) in enumerate(todo):
+            heard = ear.listen(state.phrases, rooms.around(pcm, number))
             took = meaning(state, heard.text)
             wanted = meaning(state, text) if kind == "in" else None
             outcome = "rejected" if took is None else "right" if took == wanted else "wrong"
@@ -323,12 +286,6 @@ def _quantiles(values: list[float]) -> dict[str, float]:
     )
 
 
-def recordings(folder: Path) -> list[tuple[str, bytes]]:
-    """The WAV files of a folder, at 16 kHz."""
-    found = [(path.stem, *read_wav(path)) for path in sorted(folder.rglob("*.wav"))]
-    return [(name, pcm) for name, pcm, rate in found if rate == RATE]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m fsm_agents.testing.bench_ears", description=(__doc__ or "").splitlines()[0])
@@ -337,6 +294,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--strange", type=Path)
     parser.add_argument("--voices", default=",".join(VOICES))
     parser.add_argument("--sentences", type=int, default=12)
+    parser.add_argument("--noise", default="")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     try:
@@ -350,7 +308,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         strange = recordings(given.strange) if given.strange else []
         report = measure(
-            [Flow.load(path) for path in paths], Clips(folder), given.voices.split(","), given.sentences, given.seed, strange
+            [Flow.load(path) for path in paths],
+            Clips(folder),
+            given.voices.split(","),
+            given.sentences,
+            given.seed,
+            strange,
+            given.noise,
         )
     except FSMAgentsError as error:
         print(error, file=sys.stderr)

@@ -19,6 +19,7 @@ from fsm_agents.stages.base import Transcript
 
 RATE = 16000
 FRAME = RATE // 50 * 2  # bytes of 20 ms
+HANGOVER_MS = 200
 
 
 def noise(kind: str, samples: int, level: float, seed: int) -> np.ndarray:
@@ -46,7 +47,7 @@ def _recording(name: str) -> bytes:
 
 @attrs.define
 class Ear:
-    """A stream with what it told, and sound cut for it by WebRTCVAD with up to 300 ms of pre-roll."""
+    """A stream with what it told, and sound cut for it by WebRTCVAD with up to 300 ms of pre-roll, and a hangover as in a session."""
 
     stream: SphinxStream
     told: list[Transcript]
@@ -56,19 +57,29 @@ class Ear:
         """Hear ``pcm`` between a second of silence before and after; return the finals. ``told`` then has all of this time."""
         self.told.clear()
         vad, detector, before = WebRTCVAD().open(), SpeechDetector(), deque[bytes](maxlen=15)
+        quiet: int | None = None  # frames since the voice stopped
+        heard = False
         for frame in frames(bytes(RATE * 2) + pcm + bytes(RATE * 2)):
             edge = detector.push(vad.is_speech(frame))
-            if edge is Edge.STARTED:
-                self.segments += 1
-                self.stream.begin(self.segments)
-                self.stream.push(b"".join(before))
-                before.clear()
-            if detector.speaking or edge is Edge.STOPPED:
+            if heard:
                 self.stream.push(frame)
             else:
                 before.append(frame)
-            if edge is Edge.STOPPED:
+            if edge is Edge.STARTED:
+                quiet = None
+                if not heard:
+                    heard = True
+                    self.segments += 1
+                    self.stream.begin(self.segments)
+                    self.stream.push(b"".join(before))
+                    before.clear()
+            elif edge is Edge.STOPPED:
+                quiet = 0
+            elif quiet is not None:
+                quiet += 1
+            if heard and quiet is not None and quiet * 20 >= HANGOVER_MS:
                 self.stream.finish(self.segments)
+                heard, quiet = False, None
         return [transcript for transcript in self.told if transcript.final]
 
     def segment(self, pcm: bytes) -> Transcript:

@@ -60,3 +60,13 @@ def test_the_answer_does_not_depend_on_the_pieces_or_on_when_it_is_asked(recordi
         at_once = Voicing()
         at_once.push(until)
         assert pieces.explained(*whole(until)) is at_once.explained(*whole(until))
+
+
+def test_a_voice_next_to_a_word_is_the_word_s() -> None:
+    """Words begin a little before the engine says so; a voice that goes on for longer is another's."""
+    pcm = (8000 * np.sin(np.arange(16000) * 2 * np.pi * 150 / 16000)).astype("<i2").tobytes()
+    voicing = Voicing()
+    voicing.push(pcm)
+    assert voicing.explained([(0.22, 1.0)], 1.0)
+    assert not voicing.explained([(0.3, 1.0)], 1.0)
+    assert not voicing.explained([(0.95, 0.96)], 1.0)

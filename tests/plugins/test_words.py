@@ -8,6 +8,7 @@ import pocketsphinx
 import pytest
 
 from fsm_agents.errors import MisuseError
+from fsm_agents.plugins.local import PocketsphinxSTT
 from fsm_agents.plugins.local.g2p import ARPABET, phones
 from fsm_agents.plugins.local.phrases import PhraseSet
 from fsm_agents.plugins.local.sphinx_words import Lexicon
@@ -80,3 +81,22 @@ def test_a_word_without_rules_is_refused(word: str) -> None:
 def test_the_phrase_of_an_unpronounceable_word_is_named() -> None:
     with pytest.raises(MisuseError, match="phrase 'fly to 北京': the word '北京' cannot be pronounced"):
         Lexicon(DICTIONARY).check(PhraseSet(["hello", "fly to 北京"]))
+
+
+def test_words_that_are_added_later_leave_the_host_s_own_and_stand_beside_each_other() -> None:
+    lexicon = Lexicon(DICTIONARY, {"tomato": "T OW"})
+    assert lexicon.sounds("zedra")
+    assert lexicon.guessed("zedra")
+    lexicon.add({"Zedra": "Z EH D R AH", "tomato": "T AH M AA T OW"})
+    lexicon.add({"zedra": "Z IY D R AH"})
+    lexicon.add({"zedra": "Z EH  D R AH"})
+    assert lexicon.sounds("zedra") == ("Z EH D R AH", "Z IY D R AH")
+    assert lexicon.sounds("tomato") == ("T OW",)
+    assert not lexicon.guessed("zedra")
+
+
+def test_wrong_sounds_are_refused_as_a_whole_and_named() -> None:
+    stt = PocketsphinxSTT()
+    with pytest.raises(MisuseError, match="the pronunciation 'Q' of 'zedra': 'Q' is not a phoneme"):
+        stt.pronounce({"yes": "N OW", "zedra": "Q"})
+    assert stt.sounds("yes") == ("Y EH S",)

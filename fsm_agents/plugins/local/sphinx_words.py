@@ -37,15 +37,29 @@ class Lexicon:
     """
 
     def __init__(self, dictionary: Path, own: Mapping[str, str] | None = None) -> None:
-        self._own = {word.casefold(): _checked(word, sound) for word, sound in (own or {}).items()}
+        self._own: dict[str, tuple[str, ...]] = {word.casefold(): (_checked(word, sound),) for word, sound in (own or {}).items()}
+        self._first_hand = frozenset(self._own)
         self._lines = _opened(dictionary)
         self.sounds = lru_cache(REMEMBERED)(self._sounds)
 
     def _sounds(self, word: str) -> tuple[str, ...]:
         if word in self._own:
-            return (self._own[word],)
+            return self._own[word]
         # "a.m" is "a.m." in the dictionary; phrases have no full stop at the end of a word
         return tuple(self._find(word)) or tuple(self._find(word + ".")) or (phones(word),)
+
+    def add(self, words: Mapping[str, str]) -> None:
+        """More pronunciations. What ``own`` says of a word stays; of two that are added for one word, both are heard.
+
+        Raises:
+            MisuseError: One has a phoneme that does not exist; nothing is added then.
+        """
+        new = {word.casefold(): _checked(word, sound) for word, sound in words.items()}
+        for word, sound in new.items():
+            known = self._own.get(word, ())
+            if word not in self._first_hand and sound not in known:
+                self._own[word] = (*known, sound)
+                self.sounds.cache_clear()
 
     def guessed(self, word: str) -> bool:
         """Whether the pronunciation of ``word`` is only espeak-ng's reading."""

@@ -6,7 +6,6 @@ Grammars are made ahead, in a worker thread; what is heard is looked at inline (
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,25 +22,25 @@ from fsm_agents.fsm.joint import Step
 from fsm_agents.machines.caller import Caller
 from fsm_agents.machines.events import SpeechStarted, SpeechStopped, TurnCompleted
 from fsm_agents.runtime.threads import run_in_thread
+from fsm_agents.session.flows.privacy import HeldWords
 from fsm_agents.session.flows.run import FlowRun
 from fsm_agents.stages.base import Transcript
 
 if TYPE_CHECKING:
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["HIDDEN_WORDS", "WHOLE", "FlowEars"]
+__all__ = ["WHOLE", "FlowEars"]
 
 log = logging.getLogger("fsm_agents")
 
-HIDDEN_WORDS = "(hidden)"
-"""What history has in the place of words that may be secret."""
+JOINED = 0.4
+"""Seconds of silence within a sentence that do not cut it for ears with a grammar: its parts are heard as one. An answer does not wait
+for it: a whole sentence ends the turn by its interim words."""
 MOST_CHAINED = 8
 """So many states that only say something are looked through for the words that are kept while they speak."""
 MOST_AHEAD = 40
 """So many states are made ready ahead of the one where the flow stands; each is made once for all calls."""
 
-_HIDDEN = re.compile(r"<hidden (\d+)>")
-_HIDDEN_RUN = re.compile(r"<hidden \d+>(?: <hidden \d+>)*")
 WHOLE = (Progress.COMPLETE, Progress.ENDS)
 """What a sentence that some edge takes may be."""
 _PREPARED: WeakKeyDictionary[Any, WeakSet[Recogniser]] = WeakKeyDictionary()
@@ -68,7 +67,8 @@ class FlowEars:
         self._stt = getattr(session.pipeline, "stt", None)
         self._ready = _ready_for(self._stt)
         self._known: tuple[Recogniser, ...] = ()
-        self._hidden: dict[int, str] = {}
+        self._made = set[tuple[Recogniser, ...]]()
+        self._held = HeldWords(run)
         self._heard = 0  # counts what was heard, to know whether there is news
         self._wait: float | None = None  # seconds of silence that end the turn as it is now; None: the tables' own
         self._quiet_since = 0.0
@@ -94,7 +94,7 @@ class FlowEars:
         self._known = known
         self._session.host.expect(self._phrases(known))
         after = [tuple(self._of(state)) for state in self._next()]
-        todo = [known for known in after if not all(each in self._ready for each in known)]
+        todo = [known for known in after if known not in self._made]
         if todo:
             self._session.host.spawn(partial(self._make_ready, todo), "grammars")
 
@@ -108,16 +108,32 @@ class FlowEars:
 
     async def _make_ready(self, todo: list[tuple[Recogniser, ...]]) -> None:
         try:
-            await run_in_thread(self._prepare, todo)
+            unread = [known for known in todo if not all(each in self._ready for each in known)]
+            if unread:
+                await run_in_thread(self._prepare, unread)
+            for known in todo:
+                await anyio.lowlevel.checkpoint()  # each takes some 10 ms of this thread: sound goes on between them
+                self._make(known)
         except FSMAgentsError as broken:  # said again when the state is entered
             log.error("%s: speech-to-text cannot hear what may be said next: %s", self._run().flow.id, broken)
 
     def _prepare(self, todo: list[tuple[Recogniser, ...]]) -> None:
+        if hasattr(self._stt, "pronounce"):
+            scopes = self._run().flow.flat.scopes.values()
+            self._stt.pronounce({word: sound for scope in scopes for word, sound in scope.spec.words.items()})  # type: ignore[union-attr]  # asked before
         for known in todo:
             phrases = self._phrases(known)
             if self.takes_grammars and phrases:
                 self._stt.prepare(phrases)  # type: ignore[union-attr]  # asked before
             self._ready.update(known)
+
+    def _make(self, known: tuple[Recogniser, ...]) -> None:
+        """Have the session's own ear compile what may come next, so that entering the state only switches."""
+        prepare = getattr(self._session.host.ear, "prepare", None)
+        phrases = self._phrases(known)
+        if self.takes_grammars and prepare is not None and phrases:
+            prepare(phrases)
+        self._made.add(known)
 
     def _phrases(self, known: tuple[Recogniser, ...]) -> tuple[str, ...]:
         """For ears that take a grammar the sentences, for all others the words that matter."""
@@ -178,7 +194,7 @@ class FlowEars:
         self._end_turn(progress)
         ends = progress is Progress.ENDS and not transcript.final
         shown = attrs.evolve(transcript, complete=transcript.complete or ends)
-        return self._hide(shown), progress
+        return self._held.hide(shown), progress
 
     def _progress(self, text: str) -> Progress:
         found = [each.progress(text) for each in self._known]
@@ -204,26 +220,17 @@ class FlowEars:
 
     # --- what may be secret ------------------------------------------------------------------------------------------------------------
 
-    def _hide(self, transcript: Transcript) -> Transcript:
-        run = self._run()
-        if not run.flow.hears_secret(run.flow.state(run.data)):
-            return transcript
-        self._hidden[transcript.segment] = transcript.text
-        return attrs.evolve(transcript, text=f"<hidden {transcript.segment}>", alternatives=())
-
     def opened(self, text: str) -> str:
         """A text of the tables, with the words in the place of names."""
-        return _HIDDEN.sub(lambda found: self._hidden.get(int(found[1]), ""), text)
+        return self._held.opened(text)
 
     def forget(self, text: str) -> None:
         """The flow was told of these words."""
-        for found in _HIDDEN.finditer(text):
-            self._hidden.pop(int(found[1]), None)
+        self._held.forget(text)
 
-    @staticmethod
-    def shown(text: str) -> str:
+    def shown(self, text: str) -> str:
         """A text of the tables, as history and a model may have it."""
-        return _HIDDEN_RUN.sub(HIDDEN_WORDS, text)
+        return self._held.shown(text)
 
     # --- the end of a turn -------------------------------------------------------------------------------------------------------------
 

@@ -159,6 +159,15 @@ async def test_exact_words_are_said_outside_of_the_conversation(server: Provider
     assert (asked["conversation"], asked["input"]) == ("none", [])
 
 
+async def test_where_nobody_listens_no_sound_is_made(server: ProviderServer) -> None:
+    async with talk(server) as t:
+        t.session.create_response(RealtimeRequest("r1", silent=True))
+        await t.answered()
+        words = [event for event in t.got(ResponseText) if event.text]
+        assert (t.got(ResponseAudio), {event.spoken for event in words}) == ([], {False})
+    assert said(server, "response.create")[0]["response"]["output_modalities"] == ["text"]
+
+
 async def test_a_tool_call_and_its_result(server: ProviderServer) -> None:
     """The call comes once, whole; the result is taken, and answered."""
 
