@@ -74,8 +74,8 @@ PHRASE: Final = read_phrase(
         (
             "today / tomorrow / yesterday / [the] day after tomorrow / [the] day before yesterday",
             f"[this / next / last / this coming] {_WEEKDAY}",
-            f"[{_WEEKDAY}] [the] {_NTH} [[of] {_NAMED_MONTH} [{_YEAR}]]",
-            f"[{_WEEKDAY}] {_NAMED_MONTH} [the] {_DAY} [{_YEAR}]",
+            f"[{_WEEKDAY}] [the] {_NTH} [[of] {_NAMED_MONTH} [[of] {_YEAR}]]",
+            f"[{_WEEKDAY}] {_NAMED_MONTH} [the] {_DAY} [[of] {_YEAR}]",
             f"({' / '.join(UNITS[1:13])}) ({_BELOW_20} / twenty [{' / '.join(UNITS[1:10])}] / thirty [one]) {_YEAR}",
         )
     )

@@ -32,7 +32,8 @@ PHRASES: Final = {
         definitely / correct / right / exactly / okay / it is / it does / that's (right / correct / fine / okay / good / all
         right) / i do / i would / i am / we do / please do / go ahead / sounds good / perfect) / that's (right / correct / fine /
         okay / good / all right / true) / that is (right / correct / fine / okay / good / true) / it is / it does / i do / i would
-        / you got it / that works / works for me / i think so / i guess so / no problem""",
+        / you got it / that works / works for me / i think so / i guess so / no problem / good / great / sounds great
+        / you bet / yup yup / oh (yes / yeah / okay) / (yes / yeah / yep) (sir / ma'am)""",
     "no": """
         (no / nope / nah / no no / no no no / no way / not really / of course not / certainly not / absolutely not / definitely
         not / not at all / negative / wrong / incorrect / not quite / not yet / i don't think so / i'd rather not / don't) / (no /
@@ -99,6 +100,9 @@ BEFORE: Final = """
     / i'll (have / take / get) / i will (have / take) / i think / i guess / maybe"""
 """Lead-ins. Not "oh": it is a digit, and begins corrections."""
 
+BEFORE_THING: Final = BEFORE.replace("[to / to ", "[to ")
+"""Without the "to" that only a verb follows: "i'd like to" and "book a table"."""
+
 AFTER: Final = (
     "please / thanks / thank you [very much / so much] / then / for me / i think / i guess / if (possible / you can / you could)"
 )
@@ -114,7 +118,7 @@ TEXTS: Final = {
 }
 """What is said where a flow says nothing."""
 
-_NTH = tuple(read_phrase(f"[the] {ordinal(at)} [one] / number {cardinal(at)}") for at in range(1, 21))
+_NTH = tuple(read_phrase(f"[the] {ordinal(at)} [one] / (number / option) {cardinal(at)}") for at in range(1, 21))
 _LAST = read_phrase("[the] last [one]")
 _COMMON = frozenset(
     (
@@ -191,5 +195,7 @@ ENGLISH: Final = LanguagePack(
     forms=FORMS,
     alphabet=lambda word: re.fullmatch(r"[a-zà-öø-ɏ'’-]+", word.casefold()) is not None,
     common=_COMMON,
+    articles=frozenset(("a", "an", "the")),
+    before_thing=_read(BEFORE_THING),
 )
 """American English."""

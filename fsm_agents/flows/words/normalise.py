@@ -32,11 +32,18 @@ _SHORT: Final = {
     "didnt": "didn't", "isnt": "isn't", "wont": "won't", "ive": "i've", "youre": "you're", "couldnt": "couldn't", "wouldnt": "wouldn't",
     "oclock": "o'clock", "thx": "thanks", "pls": "please", "plz": "please", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday",
     "thu": "thursday", "thur": "thursday", "thurs": "thursday", "fri": "friday",
+    "hm": "hmm", "hmmm": "hmm", "mmm": "hmm", "uhm": "um", "umm": "um", "ehm": "um", "uhh": "uh", "ahh": "ah",
+    "mhm": "mm hmm", "mhmm": "mm hmm", "mmhm": "mm hmm", "mmhmm": "mm hmm",
 }  # fmt: skip
 """Words that are written otherwise than they are said, wherever they stand."""
 _NEAR_NUMBERS: Final = {month[:3]: month for month in MONTHS} | {"sept": "september", "am": "a m", "mon": "monday",
                                                                 "sat": "saturday", "sun": "sunday", "no": "number"}  # fmt: skip
 """Beside a number only: ``Dec 5``, ``5 am``; anywhere else they are words of their own."""
+_NO_MONTHS: Final = frozenset(("may", "march", "mar"))
+"""Months that are other words too, unless they have a capital."""
+_DAYS: Final = range(1, 32)
+_HALVES: Final = frozenset(("am", "pm"))
+_TIME: Final = re.compile(r"\d{1,2}[.:][0-5]\d")
 _SPECIAL: Final = _SHORT.keys() | _NEAR_NUMBERS.keys()
 _SIGNS: Final = {"&": "and", "+": "plus", "@": "at", "%": "percent", "#": "hash"}
 _KEPT: Final = "'’-.,:/$£€¥&+@%#\u2044"
@@ -58,6 +65,9 @@ class _Chunk:
 
     text: str
     word: str
+
+
+_NOTHING: Final = _Chunk("", "")
 
 
 class _Spaces(dict[int, str]):
@@ -85,7 +95,7 @@ def normalise(text: str) -> tuple[Piece, ...]:
         if chunk.word.isalpha() and chunk.word not in _SPECIAL:
             found.append((chunk.word, chunk.text))
         else:
-            found += _words(chunk, chunks[at - 1].word if at else "", chunks[at + 1].word if at + 1 < len(chunks) else "", found)
+            found += _words(chunk, chunks[at - 1].word if at else "", chunks[at + 1] if at + 1 < len(chunks) else _NOTHING, found)
         if len(found) >= MAX_WORDS:
             break
     return tuple(found[:MAX_WORDS])
@@ -112,21 +122,32 @@ def _plain(word: str, piece: str) -> Iterator[Piece]:
     yield from ((other, "") for other in others)
 
 
-def _words(chunk: _Chunk, before: str, after: str, found: list[Piece]) -> Iterator[Piece]:
+def _words(chunk: _Chunk, before: str, after: _Chunk, found: list[Piece]) -> Iterator[Piece]:
     """The words of a piece that is not just letters."""
     word, text = chunk.word.strip(_EDGES), chunk.text.strip(_EDGES)
     if not word:
         return
     if word in _NEAR_NUMBERS:
-        near = _near_number(word, before, after, found, dotted=chunk.word.endswith("."))
+        near = _near_number(word, before, after.word, found, dotted=chunk.word.endswith("."))
         yield from _spread(_NEAR_NUMBERS[word] if near else word, text)
     elif _DOTTED.fullmatch(chunk.word.rstrip(",:")) and "." in word:
         yield from _spread(_letters(word.replace(".", "")), chunk.text.rstrip(",:"))
     elif _WORD.fullmatch(word):
         yield from _plain(word, text)
     else:
-        spoken = written(word, [one for one, _ in found[-4:]])
+        spoken = written(_beside(chunk.word, after) or word, [one for one, _ in found[-4:]])
         yield from _spread(spoken, text) if spoken else _broken(chunk.word, chunk.text)
+
+
+def _beside(word: str, after: _Chunk) -> str:
+    """A number as it would be written if nothing came behind it: a day before a month, a time before a.m.; ``'82`` keeps its sign."""
+    name = after.word.strip(_EDGES)
+    if word.isdecimal() and int(word[:3]) in _DAYS and _NEAR_NUMBERS.get(name, name) in MONTHS:
+        return f"{word}th" if name not in _NO_MONTHS or after.text[0].isupper() else ""
+    word = word.rstrip(_EDGES)
+    if name.replace(".", "") in _HALVES and _TIME.fullmatch(word):
+        return word.removeprefix("0" if word[1].isdecimal() else "").replace(".", ":")
+    return word if word[:1] == "'" else ""
 
 
 def _near_number(word: str, before: str, after: str, found: list[Piece], *, dotted: bool) -> bool:

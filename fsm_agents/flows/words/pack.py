@@ -33,6 +33,9 @@ class LanguagePack:
         forms: How ``{x:form}`` is spoken: a function of the value, by name (``money``, ``or``, ``and``, ``last4``, ``digits`` …).
         alphabet: Whether a word is written in the language's script.
         common: Words that every speech-to-text knows; they are not announced to it as keywords.
+        articles: Words that only a thing begins with ("a large pizza"), never something done ("book a table").
+        before_thing: Lead-ins before a thing. To the ear "i'd like to small" is "i'd like two small", and nobody says it. ``None``: those
+            of ``before``.
     """
 
     lang: str
@@ -45,6 +48,8 @@ class LanguagePack:
     forms: Mapping[str, Callable[[Any], str]]
     alphabet: Callable[[str], bool]
     common: frozenset[str] = frozenset()
+    articles: frozenset[str] = frozenset()
+    before_thing: Phrase | None = None
 
 
 _PACKS: dict[str, LanguagePack] = {}

@@ -26,7 +26,7 @@ MAX_TRIED: Final = 16
 KEPT_VARIANTS: Final = 32
 """Most offers of a tool for which a state's recogniser is kept."""
 
-_DIGIT_SIGNS: Final = re.compile(r"(?<=\d)[\s().\-/]*(?=\d)")
+_DIGIT_SIGNS: Final = re.compile(r"(?<=\d)[\s().\-/]*(?=\d)|\+(?=\d)")
 _WITH_DIGITS: Final = re.compile(r"\d")
 
 Words: TypeAlias = "str | Several[str]"

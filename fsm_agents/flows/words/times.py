@@ -25,12 +25,12 @@ _BESIDE = f"({' / '.join((*UNITS[1:20], 'twenty [' + ' / '.join(UNITS[1:10]) + '
 _HALF = "(a m / am / p m / pm / in the (morning / afternoon / evening) / at night)"
 _ASIDE_PHRASE = f"(half past / ([a] quarter / {_BESIDE} [minute / minutes]) (past / after / to / before / of))"
 PHRASE: Final = read_phrase(
-    f"noon / midday / midnight / {_HOUR} [o'clock / {_MINUTE} / hundred [hours]] [{_HALF}]"
+    f"[twelve] (noon / midnight) / midday / {_HOUR} [o'clock / {_MINUTE} / hundred [hours]] [{_HALF}]"
     f" / {_ASIDE_PHRASE} ({_TWELVE} [o'clock] [{_HALF}] / noon / midnight)"
 )
 """How a time is said."""
 
-_NOON: Final = {"noon": 720, "midday": 720, "midnight": 0}
+_NOON: Final = {"noon": 720, "twelve noon": 720, "midday": 720, "midnight": 0, "twelve midnight": 0}
 _HALVES: Final = {"a m": "am", "am": "am", "p m": "pm", "pm": "pm", "in the morning": "am", "in the afternoon": "pm",
                   "in the evening": "pm", "at night": "night"}  # fmt: skip
 _HOURS: Final = {cardinal(hour): hour for hour in range(24)}

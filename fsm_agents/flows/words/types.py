@@ -260,7 +260,10 @@ def slot_type(name: str, pack: LanguagePack) -> SlotType:
     """
     found = slot_types(pack).get(name)
     if found is None:
-        raise MisuseError(f"no slot type is called {name!r}; known: {', '.join(sorted(slot_types(pack)))}")
+        known = ", ".join(sorted(slot_types(pack)))
+        raise MisuseError(
+            f"no slot type is called {name!r}; known: {known}; one of the host's: register_type(Custom({name!r}, …)) first"
+        )
     return found
 
 

@@ -66,6 +66,14 @@ def parts_of(phrase: Sequence | Alternatives | Optional) -> tuple[Phrase, ...]:
     return (phrase.inner,) if isinstance(phrase, Optional) else phrase.items if isinstance(phrase, Sequence) else phrase.ways
 
 
+def _one_of(phrase: Phrase) -> frozenset[str]:
+    """The words of a choice of single words, as ``a`` and ``my`` in ``[a / my]``; of any other phrase none."""
+    inner = phrase.inner if isinstance(phrase, Optional) else phrase
+    ways = inner.ways if isinstance(inner, Alternatives) else (inner,)
+    words = frozenset(way.text for way in ways if isinstance(way, Word))
+    return words if len(words) == len(ways) else frozenset()
+
+
 def _filled(phrase: Phrase, name: str) -> Phrase:
     match phrase:
         case SlotRef(""):
@@ -107,9 +115,11 @@ class Vocabulary:
     ) -> None:
         self.pack = pack(language) if isinstance(language, str) else language
         self.spell: Spelling = _speller(self.pack.normalise)
-        self._around = (before or self.pack.before, after or self.pack.after)
+        own = before is not None or self.pack.before is None
+        thing = None if own else self.pack.before_thing
+        self._around = (before or self.pack.before, thing or before or self.pack.before, after or self.pack.after)
         made = [Use(repeated(phrase, self.spell, expand=self._named, what="a lead-in or tail")) for phrase in self._around]
-        self._before, self._after = made
+        self._before, self._before_thing, self._after = made
         self._nets: dict[tuple[Any, ...], tuple[Heardable, Net]] = {}
 
     @property
@@ -172,10 +182,26 @@ class Vocabulary:
 
         nfa = Nfa(self.spell, expand)
         start, first, last, final = (nfa.node() for _ in range(4))
-        nfa.use(self._before, start, first)
+        nfa.use(self._before_thing if self._is_thing(edge) else self._before, start, first)
         nfa.add(edge.phrase, first, last)
         nfa.use(self._after, last, final)
         return Net(nfa, start, final, self._after)
+
+    def _is_thing(self, edge: Heardable) -> bool:
+        """Whether every way to say it begins with an article or a word in its place, or might."""
+        ways, named = [edge.phrase], set[str]()
+        for way in ways:  # grows meanwhile
+            match way:
+                case PhraseRef(name) if name not in named:
+                    named.add(name)
+                    ways.append(self._named(way, edge.phrases))
+                case Alternatives():
+                    ways += way.ways
+                case Sequence((first, *_)) if self.pack.articles & _one_of(first):
+                    pass
+                case _:
+                    return False
+        return True
 
     def machine(self, slot: SlotSpec, given: Given = (), *, loose: bool = False) -> Machine:
         """A slot's automaton."""
@@ -202,7 +228,9 @@ class Vocabulary:
             texts[name] = self.type_of(slot).grammar(slot, offers.get(name, ()), self.spell)
         if net.silent or not all(texts.values()):
             return ""
-        before, after = (phrase_words(phrase, self._named, self.spell) if phrase else "" for phrase in self._around)
+        action, thing, behind = self._around
+        leads = (thing if self._is_thing(edge) else action, behind)
+        before, after = (phrase_words(phrase, self._named, self.spell) if phrase else "" for phrase in leads)
         said = phrase_words(
             edge.phrase, lambda ref: texts[ref.slot] if isinstance(ref, SlotRef) else self._named(ref, edge.phrases), self.spell
         )

@@ -56,7 +56,8 @@ def _number(match: _Match, recent: list[str]) -> str:
 def _clock(match: _Match, recent: list[str]) -> str:
     minute = int(match[2])
     spoken = cardinal(int(match[1])) + (f" {'oh ' if minute < 10 else ''}{cardinal(minute)}" if minute else "")  # noqa: PLR2004
-    return f"{spoken} {match[3]} m" if match[3] else spoken
+    half = match[3] or ("a" if "01" <= match[1] <= "09" else "")  # who writes 07:15 counts to 24
+    return f"{spoken} {half} m" if half else spoken
 
 
 def _money(match: _Match, recent: list[str]) -> str:
@@ -78,7 +79,23 @@ def _iso(match: _Match, recent: list[str]) -> str:
 
 
 def _slashed(match: _Match, recent: list[str]) -> str:
-    return f"{cardinal(int(match[1]))} {cardinal(int(match[2]))}" + (f" {year_words(int(match[3]))}" if match[3] else "")
+    return f"{cardinal(int(match[1]))} {cardinal(int(match[2]))}" + (f" {year_words(_year(match[3]))}" if match[3] else "")
+
+
+def _dashed(match: _Match, recent: list[str]) -> str:
+    month, day = int(match[1]), int(match[2])
+    if 1 <= month <= len(MONTHS) and 1 <= day <= 31:  # noqa: PLR2004
+        return f"{cardinal(month)} {cardinal(day)} {year_words(int(match[3]))}"
+    return digit_words(match[0])
+
+
+def _year(digits: str) -> int:
+    """Of two digits, one from 1940 to 2039: people are born, and meet, in these."""
+    return int(digits) if len(digits) > 2 else int(digits) + (2000 if int(digits) < 40 else 1900)  # noqa: PLR2004
+
+
+def _short_year(match: _Match, recent: list[str]) -> str:
+    return year_words(_year(match[1])) if any(word in MONTHS for word in recent) else cardinal(int(match[1]))
 
 
 def _fraction(match: _Match, recent: list[str]) -> str:
@@ -99,8 +116,10 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Form], ...]] = (
     (re.compile(r"(\d{1,6})(?:st|nd|rd|th)"), lambda match, _: ordinal(int(match[1]))),
     (re.compile(rf"({_NUMBER})\.(\d+)"), lambda match, _: f"{_count(match[1])} point {digit_words(match[2])}"),
     (re.compile(r"(\d{4})-(\d\d)-(\d\d)"), _iso),
+    (re.compile(r"(\d\d)-(\d\d)-(\d{4})"), _dashed),
+    (re.compile(r"'(\d\d)"), _short_year),
     (re.compile(r"\d+(?:[-.]\d+){2,}|\d{2,}-\d{2,}"), lambda match, _: digit_words(match[0])),
-    (re.compile(r"(\d\d?)/(\d\d?)(?:/(\d{4}))?"), _slashed),
+    (re.compile(r"(\d\d?)/(\d\d?)(?:/(\d{4}|\d\d))?"), _slashed),
     (re.compile("(\\d*?)(\\d)\u2044(\\d{1,3})"), _fraction),
     (re.compile(rf"({_NUMBER})%"), lambda match, _: f"{_count(match[1])} percent"),
 )

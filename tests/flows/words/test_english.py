@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from fsm_agents.errors import MisuseError
+from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.syntax import PhraseRef
 from fsm_agents.flows.words.ambiguity import Overlaps
 from fsm_agents.flows.words.english import ENGLISH
@@ -104,3 +105,22 @@ def test_packs() -> None:
     assert Vocabulary().pack is ENGLISH
     assert set(ENGLISH.texts) == {"wait", "no_match", "no_input", "invalid", "failed", "resumed"}
     assert set(ENGLISH.types) == {"choice", "number", "digits", "date", "time", "yesno", "text"}
+
+
+@pytest.mark.parametrize(
+    ("phrase", "text", "taken"),
+    [
+        ("[a] large [pizza]", "i'd like to large", False),  # sounds as "i'd like two large"
+        ("[a / my] large", "i want to my large", False),
+        ("<thing>", "i need to a large", False),
+        ("[a] large", "um i'd like to have a large", True),
+        ("[a] large / the small", "we want the small", True),
+        ("(book / get) [a] table", "i'd like to book a table", True),
+        ("[a] table / book a table", "i'd like to book a table", True),  # one of its ways is something done
+        ("(a / book a) table", "i want to book a table", True),
+    ],
+)
+def test_before_a_thing_nobody_says_to(phrase: str, text: str, *, taken: bool) -> None:
+    """An article begins a thing, and "i'd like to" something that is done."""
+    edge = Edge(0, read_phrase(phrase), phrases={"thing": read_phrase("a large / an extra large")})
+    assert bool(Recogniser([edge]).read(text, NOW)) is taken
