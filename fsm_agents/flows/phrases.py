@@ -15,15 +15,20 @@ from typing import NoReturn
 from fsm_agents.errors import FSMAgentsError
 from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
 
-__all__ = ["MAX_DEPTH", "PhraseError", "read_phrase"]
+__all__ = ["MAX_DEPTH", "MAX_WORDS", "PhraseError", "read_phrase"]
 
 MAX_DEPTH = 20
 """Deepest nesting of brackets. People write phrases: more is a mistake, and reading must not exhaust the stack."""
+
+MAX_WORDS = 5_000
+"""Most words of a phrase, its named phrases filled in."""
 
 LONG = 40
 """Tokens shorter than this are remembered: words come again and again."""
 
 _TOKEN = re.compile(r"(\{[^{}]*\}|<[^<>]*>|[^\W_][\w'’\-]*|\S)")
+_QUICK = re.compile(r"(\[[^\[\](){}<>]{0,38}\]|\([^\[\](){}<>]{0,38}\)|" + _TOKEN.pattern[1:])
+"""The same, and a bracket without another in it: these come again and again too, as wholes."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _PARTNER = {"[": "]", "(": ")"}
 _STOPS = frozenset({"", "/", "]", ")"})
@@ -52,15 +57,18 @@ def read_phrase(text: str) -> Phrase:
     >>> read_phrase("[the] size / number")
     Alternatives(ways=(Sequence(items=(Optional(inner=Word(text='the')), Word(text='size'))), Word(text='number')))
     """
-    return _Reader(text).read()
+    try:
+        return _Reader(text, _QUICK).read()
+    except PhraseError:
+        return _Reader(text, _TOKEN).read()  # by single tokens, so that the fault says where exactly
 
 
 class _Reader:
     """The tokens and how far they are read. Where they stand is looked up only for a fault: phrases are read by the thousand."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, token: re.Pattern[str]) -> None:
         self.text = text
-        self.tokens = [*_TOKEN.findall(text), ""]
+        self.tokens = [*token.findall(text), ""]
         self.at = 0
 
     def read(self) -> Phrase:
@@ -83,11 +91,17 @@ class _Reader:
         items: list[Phrase] = []
         tokens = self.tokens
         while (token := tokens[self.at]) not in _STOPS:
-            if token[0] in "[(":
+            if token in _PARTNER:
                 items.append(self.bracket(token, depth))
                 continue
+            if token[0] in _PARTNER:
+                if depth >= MAX_DEPTH:
+                    self.fail("too deep")  # the slow way says it
+                items.append(_group(token))
+                self.at += 1
+                continue
             word = _item(token) if len(token) < LONG else _item.__wrapped__(token)
-            if not isinstance(word, (Word, SlotRef, PhraseRef)):
+            if isinstance(word, tuple):
                 self.fail(*word)
             items.append(word)
             self.at += 1
@@ -111,6 +125,16 @@ class _Reader:
         starts = [found.start(1) for found in _TOKEN.finditer(self.text)]
         start = starts[self.at] if self.at < len(starts) else len(self.text)
         raise PhraseError(message, start, fix, code)
+
+
+@functools.lru_cache(maxsize=4096)
+def _group(token: str) -> Phrase:
+    """What a bracket without another in it is.
+
+    Raises:
+        PhraseError: there is something wrong in it.
+    """
+    return _Reader(token, _TOKEN).read()
 
 
 @functools.lru_cache(maxsize=4096)

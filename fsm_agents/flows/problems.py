@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import NamedTuple
 
 import attrs
 
 from fsm_agents.errors import TableError
 
-__all__ = ["NOWHERE", "FlowError", "Place", "Problem", "Severity", "render"]
+__all__ = ["NOWHERE", "UNPLACED", "FlowError", "Place", "Problem", "Severity", "Spot", "render"]
 
 SHOWN = 160
 """Most characters of a line that are shown with a problem."""
@@ -42,6 +43,37 @@ class Place:
 
 NOWHERE = Place()
 """For what stands in no file."""
+
+
+class Spot(NamedTuple):
+    """Where a row stands, as little as is kept of each: a :class:`Place` is made of it when somebody asks.
+
+    Args:
+        file: As of a place.
+        line: As of a place.
+        col: As of a place.
+        cells: Where each cell begins, counted from ``col``; empty: all that is known is the row's own place.
+    """
+
+    file: str = ""
+    line: int = 0
+    col: int = 0
+    cells: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the row begins."""
+        return Place(self.file, self.line, self.col)
+
+    def cell(self, number: int, text: str) -> Place:
+        """Where a cell begins, in which ``text`` is written."""
+        if not self.cells:
+            return self.place
+        return Place(self.file, self.line, self.col + self.cells[number], len(text) or 1)
+
+
+UNPLACED = Spot()
+"""For a row that stands in no file."""
 
 
 @attrs.frozen
@@ -89,7 +121,12 @@ def render(problem: Problem) -> str:
     told = [f"why: {problem.why}"] * bool(problem.why) + [f"fix: {problem.fix}"] * bool(problem.fix)
     if told:
         lines.append(indent + "      ".join(told))
-    return "\n".join(lines)
+    return "".join(char if char.isprintable() or char == "\n" else _UNSEEN.get(char, "\ufffd") for char in "\n".join(lines))
+
+
+_UNSEEN = {"\t": " "}
+"""What stands for a character that cannot be seen; for most the sign of an unknown one. A file may come from strangers, and some such
+characters are commands to a terminal."""
 
 
 class FlowError(TableError):

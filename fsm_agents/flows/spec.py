@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from fsm_agents.flows.problems import NOWHERE, Place
+from fsm_agents.flows.problems import NOWHERE, UNPLACED, Place, Spot
 from fsm_agents.flows.syntax import Act, Inside, Phrase, Prompt, Ref, Target, Test, Trigger
 
 __all__ = [
-    "BargeIn", "Defaults", "FlowSpec", "GroupSpec", "Migration", "RowSpec", "SlotSpec", "StateKind", "StateSpec", "ToolSpec",
+    "BargeIn", "Defaults", "FlowSpec", "GroupSpec", "Migration", "PropertySpec", "RowSpec", "SlotSpec", "StateKind", "StateSpec", "ToolSpec",
 ]  # fmt: skip
 
 BargeIn: TypeAlias = Literal["any", "match", "none"]
@@ -210,8 +210,7 @@ class RowSpec:
         do: What is done on the way, in order.
         cells: The cells as they are written: in, on, when, to, do.
         block: The block of ``[rows]`` it stands in.
-        place: Where it begins.
-        places: Where each cell begins, in the order of ``cells``; empty for Python rows.
+        spot: Where it stands.
     """
 
     inside: Inside
@@ -221,8 +220,17 @@ class RowSpec:
     do: tuple[Act, ...] = ()
     cells: tuple[str, str, str, str, str] = ("", "", "", "", "")
     block: str = "main"
-    place: Place = NOWHERE
-    places: tuple[Place, ...] = ()
+    spot: Spot = UNPLACED
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return self.spot.place
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where each cell begins, in the order of ``cells``; where that is not known, the row."""
+        return tuple(self.spot.cell(number, text) for number, text in enumerate(self.cells))
 
 
 @attrs.frozen
@@ -232,6 +240,19 @@ class Migration:
     version: int
     states: Mapping[str, str] = attrs.field(factory=dict)
     slots: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class PropertySpec:
+    """One line of ``[prove]``.
+
+    Args:
+        text: The whole sentence: ``never call book without yes in confirm``.
+        place: Where it stands, without ``never`` or ``always``, which is its key.
+    """
+
+    text: str
+    place: Place = NOWHERE
 
 
 @attrs.frozen(slots=False)
@@ -258,6 +279,7 @@ class FlowSpec:
         defaults: Settings of all states.
         words: Pronunciations, ARPABET.
         migrations: By version.
+        prove: What must never happen, and what must always be possible: ``fsm-agents explore`` and walks hold the flow to it.
         file: The file it was read from, or the module of Python rows.
         text: The file's text; empty for Python rows.
         tree: The settings as they stand in the file (or were given), for writing them again; rows stand in ``rows``.
@@ -282,6 +304,7 @@ class FlowSpec:
     defaults: Defaults = Defaults()
     words: Mapping[str, str] = attrs.field(factory=dict)
     migrations: Mapping[int, Migration] = attrs.field(factory=dict)
+    prove: tuple[PropertySpec, ...] = ()
     file: str = ""
     text: str = ""
     tree: Mapping[str, Any] = attrs.field(factory=dict)

@@ -1,7 +1,8 @@
 """A conversation as plain JSON, under the flow's id and version; and back, into the same flow or a later one that says how.
 
 A stored conversation is foreign input: every name and value in it is held against the flow, and a wrong one is an error, never half a
-conversation. Secrets are not stored, and are unset afterwards: a flow that needs one again says in a ``resumed`` row where it asks.
+conversation. Secrets are not stored; which of them were known is, and :mod:`fsm_agents.flows.recall` says where a conversation goes on
+that may need one again: where it is asked for.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from fsm_agents.flows.machine.build import BEGIN, GONE
 from fsm_agents.flows.machine.data import Bookmark, Failures, FlowData, changed
 from fsm_agents.flows.machine.effects import Line
 from fsm_agents.flows.machine.flat import CHECKING, FlatFlow
-from fsm_agents.flows.machine.secret import Secret
+from fsm_agents.flows.machine.secret import Secret, takes_secret
 from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.problems import FlowError, Place, Problem
+from fsm_agents.flows.recall import Recall, result
 
 __all__ = ["FORMAT", "read", "write"]
 
@@ -41,6 +43,10 @@ def write(flat: FlatFlow, digest: str, data: FlowData, state: str) -> dict[str, 
         "results": {
             tool: {name: _plain(value) for name, value in fields} for tool, fields in data.results if _public(flat, tool)
         },
+        "secrets": {
+            "slots": [name for name, value in data.slots if isinstance(value, Secret)],
+            "results": [tool for tool, _ in data.results if not _public(flat, tool)],
+        },
         "checked": [name for name, value in data.checked if not isinstance(value, Secret)],
         "failures": attrs.asdict(data.failures),
         "bookmark": None if mark is None else {"state": mark.state, "failures": attrs.asdict(mark.failures)},
@@ -48,7 +54,7 @@ def write(flat: FlatFlow, digest: str, data: FlowData, state: str) -> dict[str, 
         "call": data.call,
         "visit": data.visit,
         "step": data.step,
-        "said": [[line.text, line.audio] for line in data.said[1]],
+        "said": [[line.text, line.audio] for line in data.said[1] if not line.parts],
         "outcome": data.outcome,
     }
 
@@ -61,7 +67,7 @@ def _public(flat: FlatFlow, tool: str) -> bool:
     """Whether a tool was given no secret: what it returned may repeat it otherwise."""
     path = tool.rpartition("/")[0]
     scope = flat.scopes[path + "/" if path else ""]
-    return not any(scope.spec.slots[name].secret for name in flat.tools[tool].args)
+    return not takes_secret(scope, tool.rpartition("/")[2])
 
 
 def read(world: World, digest: str, saved: object) -> tuple[FlowData, str]:
@@ -88,7 +94,8 @@ class _Reader:
         if self.problems:
             raise FlowError(self.problems)
         self._migrate(saved["version"])
-        state = self._state(saved.get("state"), "state")
+        stood = self._state(saved.get("state"), "state")
+        state = self._recalled(stood, saved.get("secrets"))
         data = FlowData(
             slots=changed((), **self._slots(saved.get("slots", {}))),
             results=changed((), **self._results(saved.get("results", {}))),
@@ -101,6 +108,8 @@ class _Reader:
             outcome=self._outcome(saved.get("outcome", "")),
         )
         data.said = data.step, self._said(saved.get("said", []))
+        if state != stood:  # what was counted there, and where a visit there came from, is over
+            data.failures, data.bookmark, data.turns = Failures(), None, 0
         names = saved.get("checked", [])
         known = dict(data.slots)
         checked = [self._renamed(name) for name in names if isinstance(name, str)] if isinstance(names, list) else []
@@ -161,12 +170,53 @@ class _Reader:
 
     def _state(self, name: object, what: str) -> str:
         found = self.states.get(name, name) if isinstance(name, str) else name
-        known = isinstance(found, str) and (found.removesuffix(CHECKING) in self.flat.states or found in (BEGIN, GONE))
-        if not known:
+        if not isinstance(found, str) or not (found in (BEGIN, GONE) or self._stands(found)):
             fix = nearest(str(found)[:80], self.flat.states)
             self.fail("F801", f"the stored {what} {str(found)[:80]!r} is no state of {self.flat.spec.name}", fix)
             return BEGIN
         return str(found)
+
+    def _stands(self, name: str) -> bool:
+        """Whether the table has such a state: one whose slot a tool looks at has a second one for that."""
+        state = self.flat.states.get(name.removesuffix(CHECKING))
+        if state is None or name == state.name:
+            return state is not None
+        return bool(state.slot and self.flat.slots[state.slot].check)
+
+    def _recalled(self, state: str, stored: object) -> str:
+        """Where it goes on: a secret that was known, and may be used again, is asked for again first."""
+        found = Recall(self.flat, self._lost(stored)).place(state)
+        if found is not None:
+            return found
+        plain = state.removesuffix(CHECKING)
+        secret = " or ".join(repr(name) for name in self._lost(stored))
+        fix = f"| {plain.rpartition('/')[2]} | resumed | | STATE | |, where STATE asks for it; or ask for it before {plain!r}"
+        self.fail(
+            "F807", f"from {plain!r} on {secret} may be used: it is secret, was not stored, and nothing asks for it again", fix
+        )
+        return BEGIN
+
+    def _lost(self, stored: object) -> list[str]:
+        """The secrets that were known, and the results that are not stored because of them; all that may be, if that is not said."""
+        flat = self.flat
+        if stored is None:
+            slots, tools = [name for name, slot in flat.slots.items() if slot.secret], list(flat.tools)
+        elif isinstance(stored, Mapping) and set(stored) <= {"slots", "results"}:
+            slots, tools = (self._names(stored.get(part, [])) for part in ("slots", "results"))
+            slots = list(map(self._renamed, slots))
+        else:
+            self.fail("F802", "the stored names of secrets are no object")
+            return []
+        if any(name not in flat.slots or not flat.slots[name].secret for name in slots) or not set(tools) <= set(flat.tools):
+            self.fail("F806", "among the stored names of secrets is one that is no secret of this flow")
+            return []
+        return [*slots, *(result(tool) for tool in tools if not _public(flat, tool))]
+
+    def _names(self, stored: object) -> list[str]:
+        if isinstance(stored, list) and all(isinstance(name, str) for name in stored):
+            return stored
+        self.fail("F802", "the stored names of secrets are no list of names")
+        return []
 
     def _slots(self, stored: object) -> dict[str, Any]:
         found: dict[str, Any] = {}

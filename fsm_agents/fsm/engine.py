@@ -83,6 +83,9 @@ class TableState(State):
         self.always: tuple[TableTransition, ...] = ()
 
 
+_NO_CALLBACKS: list[Any] = []
+
+
 class TableTransition(Transition):
     """One row in one state on one event: guard, chain of actions and destination, resolved to objects when the table is built.
 
@@ -98,8 +101,11 @@ class TableTransition(Transition):
         moves: Whether a state is entered.
     """
 
-    def __init__(self, source: str, dest: str | None, *args: Any, row: Row[Any, Any], key: Key, **kwargs: Any) -> None:
-        super().__init__(source, dest, *args, **kwargs)  # type: ignore[arg-type]  # dest may be None: the library's stubs forget it
+    def __init__(self, source: str, dest: str | None, *, row: Row[Any, Any], key: Key) -> None:
+        # Not the library's: of its lists of callbacks nothing here asks, and a table has thousands of transitions.
+        self.source: str = source
+        self.dest = dest
+        self.prepare = self.conditions = self.before = self.after = _NO_CALLBACKS
         self.row = row
         self.key = key
         self.when = row.when

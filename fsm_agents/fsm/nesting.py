@@ -74,9 +74,9 @@ def flatten(table: StateTable[Any, Any]) -> dict[tuple[Any, Key], Cell]:
     for order, row in enumerate(table.rows):
         if row.kind in (Kind.OWES, Kind.ENTER, Kind.LEAVE):
             continue
+        last = 1 if row.kind in (Kind.DROP, Kind.NEVER) else 0
         for state, depth in _places(table, row):
             for key in row.on:
-                last = 1 if row.kind in (Kind.DROP, Kind.NEVER) else 0
                 ranked.setdefault((state, key), []).append((depth * 2 + last, order, row))
     return {cell: tuple(row for _, _, row in sorted(found, key=lambda f: f[:2])) for cell, found in ranked.items()}
 
@@ -85,6 +85,8 @@ def _places(table: StateTable[Any, Any], row: Row[Any, Any]) -> list[tuple[Any, 
     """The leaf states a row stands in, with how far out it was written (0: on the state itself)."""
     if row.everywhere:
         return [(state, 1000) for state in table.members if state not in row.but]
+    if not table.nest.groups:
+        return [(state, 0) for state in row.states]
     places: list[tuple[Any, int]] = []
     for part in row.states:
         for leaf in table.nest.leaves(part):
@@ -96,7 +98,7 @@ def _places(table: StateTable[Any, Any], row: Row[Any, Any]) -> list[tuple[Any, 
 
 def chain(table: StateTable[Any, Any], source: Any, dest: Any, row: Row[Any, Any]) -> tuple[Action[Any, Any], ...]:
     """The actions of one move in order: exits innermost first, the row's own, entries outermost first (as in SCXML)."""
-    if isinstance(row.to, Stay):
+    if isinstance(row.to, Stay) or not (table.hooks[Kind.LEAVE] or table.hooks[Kind.ENTER]):
         return row.do
     left, entered = table.nest.crossed(source, dest)
     return (*_hooks(table, Kind.LEAVE, left), *row.do, *_hooks(table, Kind.ENTER, entered))

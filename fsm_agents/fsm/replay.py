@@ -128,13 +128,36 @@ class Log:
             head = json.loads(next(self._lines, "null"))
             if not isinstance(head, dict) or "format" not in head:
                 raise ValueError  # noqa: TRY301 - the same message for all that is no header
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON; brackets without end
             msg = "this is not a step log: its first line is no header"
             raise MisuseError(msg) from None
         if head.pop("format") != FORMAT:
             msg = f"the log has another format than {FORMAT}, the one this version reads"
             raise MisuseError(msg)
-        return Header(**head)
+        return _checked(head)
+
+
+_PARTS: Mapping[str, type[Any]] = {
+    "joint": str, "tables": str, "redacted": bool, "settings": dict, "cells": dict, "delays": dict, "data": dict,
+}  # fmt: skip
+
+
+def _checked(head: Mapping[str, Any]) -> Header:
+    """A header with all its parts, each of its kind, and nothing else.
+
+    Raises:
+        MisuseError: it is none; the first part that is wrong is named.
+    """
+    unknown, missing = [name for name in head if name not in _PARTS], [name for name in _PARTS if name not in head]
+    if unknown or missing:
+        what = f"has {unknown[0]!r:.60}, which is no part of one" if unknown else f"lacks {missing[0]!r}"
+        msg = f"this is not a step log: its first line is no header: it {what}"
+        raise MisuseError(msg)
+    for name, kind in _PARTS.items():
+        if not isinstance(head[name], kind):
+            msg = f"this is not a step log: its first line is no header: {name!r} is {type(head[name]).__name__}, not {kind.__name__}"
+            raise MisuseError(msg)
+    return Header(**head)
 
 
 @attrs.frozen
@@ -296,7 +319,7 @@ def _parsed(line: str, last: int) -> Entry | Note | None:
         if isinstance(found, dict) and "note" in found:
             return Note(last, found.pop("at"), found.pop("note"), found)
         return Entry(found["n"], found["at"], line, found)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

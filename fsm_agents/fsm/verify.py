@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Hashable, Iterator
+from functools import partial
 from itertools import pairwise
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from fsm_agents.errors import TableError, nearest
 from fsm_agents.fsm.nesting import named_groups
-from fsm_agents.fsm.rows import ALWAYS, All, Group, History, Key, Kind, Row, Stay, Timer, Where, key_name, state_name
+from fsm_agents.fsm.rows import ALWAYS, STAY, All, Group, History, Key, Kind, Row, Stay, Timer, Where, key_name, state_name
 
 if TYPE_CHECKING:
     from fsm_agents.fsm.table import StateTable
@@ -108,8 +110,8 @@ def _names(table: StateTable[Any, Any]) -> Iterator[Problem]:
     mentioned: list[tuple[object, Where | None]] = [(table.start, None), *((state, None) for state in table.final)]
     for row in table.rows:
         target = row.to.group if isinstance(row.to, History) else row.to
-        mentioned += [(part, row.where) for part in (*row.states, *row.but)]
-        mentioned += [] if isinstance(target, Stay) else [(target, row.where)]
+        parts = (*row.states, *row.but, target)
+        mentioned += [(part, row.where) for part in parts if part not in known and part is not STAY]
     for group in table.nest.groups.values():
         mentioned += [(part, None) for part in (*group.states, group.start)]
     for part, where in mentioned:
@@ -142,20 +144,42 @@ def _guards_in(guard: object) -> Iterator[object]:
 _ASYNC = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
+def _code(part: object) -> object:
+    """What two functions, or two objects of one class, share if they are async or not alike; ``None``: it must be looked at."""
+    if type(part) is FunctionType:
+        return None if part.__dict__ else part.__code__
+    if isinstance(part, partial | MethodType | type) or hasattr(part, "__code__"):
+        return None
+    call = getattr(type(part), "__call__", None)  # noqa: B004 - the function itself, whose code is looked at
+    return call.__code__ if type(call) is FunctionType and not call.__dict__ else None
+
+
 def _functions(table: StateTable[Any, Any]) -> Iterator[Problem]:
+    good: set[tuple[bool, object]] = set()  # a table made of data has thousands of functions, and few codes
     for row in table.rows:
         guards = tuple(_guards_in(row.when))
         if row.when is not None and not guards:
             yield Problem("T010", f"{row.when} asks nothing: give it guards, or leave it out.", row.where)
-        given: tuple[object, ...] = (*guards, *row.do)
-        for place, part in enumerate(given):
-            name = getattr(part, "__name__", repr(part))
-            if not callable(part):
-                yield Problem("T010", f"{name} is not a function; guards and actions take (event, data).", row.where)
-            elif any(asks(function) for function in (part, getattr(part, "__call__", None)) for asks in _ASYNC):  # noqa: B004
-                yield Problem("T011", f"{name} is async; guards and actions are pure and sync: return an effect.", row.where)
-            elif place < len(guards) and inspect.isgeneratorfunction(part):
-                yield Problem("T012", f"{name} yields, so as a guard it always holds: return True or False.", row.where)
+        for place, part in enumerate((*guards, *row.do)):
+            known = place < len(guards), _code(part)
+            if known in good:
+                continue
+            wrong = _function(part, row, guard=known[0])
+            if wrong is not None:
+                yield wrong
+            elif known[1] is not None:
+                good.add(known)
+
+
+def _function(part: object, row: Row[Any, Any], *, guard: bool) -> Problem | None:
+    name = getattr(part, "__name__", repr(part))
+    if not callable(part):
+        return Problem("T010", f"{name} is not a function; guards and actions take (event, data).", row.where)
+    if any(asks(function) for function in (part, getattr(part, "__call__", None)) for asks in _ASYNC):  # noqa: B004
+        return Problem("T011", f"{name} is async; guards and actions are pure and sync: return an effect.", row.where)
+    if guard and inspect.isgeneratorfunction(part):
+        return Problem("T012", f"{name} yields, so as a guard it always holds: return True or False.", row.where)
+    return None
 
 
 def _timers(table: StateTable[Any, Any]) -> Iterator[Problem]:

@@ -94,6 +94,8 @@ def _saved() -> dict[str, Any]:
         ({"digest": "x"}, "F805"),
         ({"state": "shopp"}, "F801"),
         ({"state": 7}, "F801"),
+        ({"state": "b:checking"}, "F801"),
+        ({"state": "a:checking"}, "F801"),
         ({"slots": {"siz": "small"}}, "F806"),
         ({"slots": {"size": "gigantic"}}, "F806"),
         ({"slots": []}, "F802"),

@@ -17,17 +17,18 @@ from importlib.resources import files
 from fsm_agents.errors import MissingExtra
 from fsm_agents.flows.draw.dot import svg
 from fsm_agents.flows.draw.layered import layered
-from fsm_agents.flows.draw.page_data import CallTrace, page_data
+from fsm_agents.flows.draw.page_data import CallStep, CallTrace, Counts, page_data
 from fsm_agents.flows.draw.picture import picture
 from fsm_agents.flows.machine.flat import FlatFlow
 
-__all__ = ["CallTrace", "page"]
+__all__ = ["CallStep", "CallTrace", "Counts", "page"]
 
 
 def page(
     flat: FlatFlow,
     *,
     calls: Sequence[CallTrace] = (),
+    counts: Counts | None = None,
     colours: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     drawing: str | None = None,
@@ -37,6 +38,7 @@ def page(
     Args:
         flat: The flow.
         calls: Recorded calls that can be played.
+        counts: What became of many calls.
         colours: By id of a state or row (:class:`~fsm_agents.flows.draw.names.Ids`).
         labels: Text behind names and labels, by id.
         drawing: An ``<svg>`` with the same ids instead of Graphviz's; it is put in as it stands. Without one and without the extra
@@ -46,7 +48,7 @@ def page(
         MisuseError: a colour is none.
     """
     drawn = _drawing(flat, colours, labels) if drawing is None else drawing
-    known = json.dumps(page_data(flat, picture(flat), calls), separators=(",", ":"))
+    known = json.dumps(page_data(flat, picture(flat), calls, counts), separators=(",", ":"))
     script = _asset("page.js")
     digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
     parts = {

@@ -15,7 +15,28 @@ from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState, Scope
 from fsm_agents.flows.spec import RowSpec, SlotSpec
 from fsm_agents.flows.syntax import EndedWith, Goto, Llm, Press, Says, Trigger, Visit, phrase_text
 
-__all__ = ["CallTrace", "page_data"]
+__all__ = ["CallStep", "CallTrace", "Counts", "page_data"]
+
+
+@attrs.frozen
+class CallStep:
+    """One line of a call.
+
+    Args:
+        at: Seconds from the beginning.
+        state: The flat name of the state that was entered; empty: unchanged. One that the flow has not is shown by name only.
+        who: ``caller``, ``agent``, ``flow``, ``tool`` …
+        text: What was said or came.
+        row: The id of the row that was taken (:class:`~fsm_agents.flows.draw.names.Ids`); empty: none.
+        slots: All that is set from here on, as text; ``None``: unchanged.
+    """
+
+    at: float
+    state: str
+    who: str
+    text: str
+    row: str = ""
+    slots: Mapping[str, str] | None = None
 
 
 @attrs.frozen
@@ -24,15 +45,37 @@ class CallTrace:
 
     Args:
         name: What it is called in the page.
-        steps: In order: seconds from the beginning, the state's flat name (empty: unchanged; one that the flow has not is shown by
-            name only), who (``caller``, ``agent``, ``tool`` …), and what was said or came.
+        steps: In order.
     """
 
     name: str
-    steps: Sequence[tuple[float, str, str, str]]
+    steps: Sequence[CallStep]
 
 
-def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = ()) -> dict[str, Any]:
+@attrs.frozen
+class Counts:
+    """What became of many calls.
+
+    Args:
+        calls: How many.
+        outcomes: How they ended, with how often.
+        states: By flat name what is to be said of a state, in a line.
+        worst: The states in which callers were not understood, the worst first.
+        rejected: By flat name what nobody took there, with how often.
+        rows: By id how often a row was taken.
+        note: What a reader must know of the numbers; may be empty.
+    """
+
+    calls: int
+    outcomes: Sequence[tuple[str, int]]
+    states: Mapping[str, str]
+    worst: Sequence[str]
+    rejected: Mapping[str, Sequence[tuple[str, int]]]
+    rows: Mapping[str, int]
+    note: str = ""
+
+
+def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = (), counts: Counts | None = None) -> dict[str, Any]:
     """Everything the page shows beside the drawing. Every text is plain: the page makes no markup of it."""
     ids = Ids(flat)
     made = _Made(flat, ids)
@@ -48,14 +91,30 @@ def page_data(flat: FlatFlow, drawn: Picture, calls: Sequence[CallTrace] = ()) -
         "states": [*states, *notes],
         "rows": made.rows,
         "calls": [_call(call, ids.states) for call in calls],
+        "counts": None if counts is None else _counts(counts, ids.states),
     }
 
 
 def _call(call: CallTrace, ids: Mapping[str, str]) -> dict[str, Any]:
-    steps = [
-        [round(float(at), 3), ids.get(state, ""), clean(state), clean(who), clean(text)] for at, state, who, text in call.steps
-    ]
-    return {"name": clean(call.name), "steps": steps}
+    return {"name": clean(call.name), "steps": [_step(step, ids) for step in call.steps]}
+
+
+def _step(step: CallStep, ids: Mapping[str, str]) -> list[Any]:
+    slots = None if step.slots is None else {clean(name): clean(value) for name, value in step.slots.items()}
+    at = round(float(step.at), 3)
+    return [at, ids.get(step.state, ""), clean(step.state), clean(step.who), clean(step.text), step.row, slots]
+
+
+def _counts(counts: Counts, ids: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "calls": counts.calls,
+        "outcomes": [[clean(name), count, f"{count / max(1, counts.calls):.0%}"] for name, count in counts.outcomes],
+        "states": {ids[name]: clean(told) for name, told in counts.states.items() if name in ids},
+        "worst": [[ids.get(name, ""), clean(name), clean(counts.states[name])] for name in counts.worst],
+        "rejected": {ids[name]: [[clean(text), n] for text, n in said] for name, said in counts.rejected.items() if name in ids},
+        "rows": dict(counts.rows),
+        "note": clean(counts.note),
+    }
 
 
 class _Made:

@@ -137,8 +137,8 @@ class _Wait:
         if state is None or not state.spec.wait:
             return (SayLines((Line(self.world.pack.texts["wait"]),)),)
         prompt = state.spec.wait[min(data.waits, len(state.spec.wait) - 1)]
-        text = View(self.world, data, data.facts).speak(prompt, state.scope)
-        return Set("waits", data.waits + 1), SayLines((Line(text, prompt.audio),), barge_in(state))
+        line = View(self.world, data, data.facts).line(prompt, state.scope)
+        return Set("waits", data.waits + 1), SayLines((line,), barge_in(state))
 
 
 def _anew(_event: object, _data: FlowData) -> Effects:

@@ -6,6 +6,7 @@ Words are one event: a sentence names the edges that take it, so "which edge win
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from fsm_agents.flows.machine import usual
@@ -73,6 +74,9 @@ _BY_NAME: tuple[tuple[str, type[Any]], ...] = (
 )  # fmt: skip
 _HOW = {"ok": "result", "resumed": "resumed"}
 
+_NOWHERE = Where("flow", 0)
+_where = lru_cache(maxsize=4096)(Where)
+
 FlowRow = Row[str, FlowData]
 
 
@@ -103,8 +107,7 @@ def _line(
     edge: Edge | None = None,
 ) -> FlowRow:
     kind = Kind.AFTER if isinstance(key, Timer) else Kind.ROW
-    place = edge.place if edge is not None else None
-    where = Where(place.file, place.line) if place is not None else Where("flow", 0)
+    where = _where(edge.row.spot.file, edge.row.spot.line) if edge is not None and edge.row is not None else _NOWHERE
     return Row(kind, (state,), (key,), to, () if act is None else (act,), when, where)
 
 
@@ -112,7 +115,7 @@ def _unanswered(state: str, rows: Iterable[FlowRow]) -> list[FlowRow]:
     """What no unguarded row of the state answers means nothing there."""
     answered = {key for row in rows if row.when is None for key in row.on}
     left = tuple(event for event in _EVENTS if event not in answered)
-    return [Row(Kind.DROP, (state,), left, STAY, (), None, Where("flow", 0))]
+    return [Row(Kind.DROP, (state,), left, STAY, (), None, _NOWHERE)]
 
 
 class _Rows:
@@ -184,6 +187,8 @@ class _Rows:
         world, state = self.world, self.state
         for edge in state.words:
             yield from self._taken(Heard, edge, EdgeHolds(world, edge, spoken=True), "words")
+            if not edge.slots:
+                continue  # words without a value are never refused for it
             when = EdgeHolds(world, edge, spoken=True, invalid=True)
             yield _line(self.name, Heard, STAY, usual.refuse_values(world, state, edge), when, edge)
         if not state.listens:

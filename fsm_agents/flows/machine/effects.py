@@ -6,7 +6,9 @@ from typing import Any
 
 import attrs
 
+from fsm_agents.flows.machine.secret import Secret, open_secret
 from fsm_agents.flows.spec import BargeIn
+from fsm_agents.fsm.codec import HIDDEN
 
 __all__ = ["AskModel", "CallTool", "CancelTool", "EmitEvent", "EndFlow", "HandOver", "Line", "Offer", "SayLines"]
 
@@ -16,12 +18,24 @@ class Line:
     """Something to say.
 
     Args:
-        text: The words, values spoken.
+        text: The words as they may be kept, shown and sent to a model: ``***`` where a secret is spoken.
         audio: A recording of them, as the file names it; empty: none.
+        parts: If a secret is spoken: the words one after the other, each secret as :class:`Secret`; else empty.
     """
 
     text: str
     audio: str = attrs.field(default="", metadata={"public": True})
+    parts: tuple[str | Secret, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The words as the caller hears them."""
+        return "".join(map(open_secret, self.parts)) if self.parts else self.text
+
+    @property
+    def pieces(self) -> tuple[tuple[str, str], ...]:
+        """If a secret is spoken: each part as it may be kept, and as it is spoken."""
+        return tuple((part, part) if isinstance(part, str) else (HIDDEN, open_secret(part)) for part in self.parts)
 
 
 @attrs.frozen

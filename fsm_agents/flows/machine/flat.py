@@ -11,7 +11,8 @@ from functools import cached_property
 
 import attrs
 
-from fsm_agents.flows.problems import Place
+from fsm_agents.flows.phrases import MAX_WORDS
+from fsm_agents.flows.problems import FlowError, Place, Problem
 from fsm_agents.flows.spec import FlowSpec, RowSpec, SlotSpec, StateSpec, ToolSpec
 from fsm_agents.flows.syntax import (
     After,
@@ -29,6 +30,7 @@ from fsm_agents.flows.syntax import (
     Target,
     Trigger,
     Visit,
+    Word,
 )  # fmt: skip
 
 __all__ = ["CHECKING", "Edge", "FlatFlow", "FlatState", "Near", "Scope", "landing"]
@@ -52,26 +54,56 @@ class Scope:
     spec: FlowSpec
     runner: str = ""
     parent: Scope | None = None
+    _named: dict[str, tuple[Phrase, int] | None] = attrs.field(factory=dict, init=False, repr=False)
 
     def full(self, name: str) -> str:
         """The flat name of a state, slot or tool of this file."""
         return self.path + name
 
     def scoped(self, phrase: Phrase, own: str = "") -> Phrase:
-        """A phrase with its named phrases written out and its slots by their full names; ``{}`` is ``own``."""
+        """A phrase with its named phrases written out and its slots by their full names; ``{}`` is ``own``.
+
+        A named phrase is written out once, however often it is used.
+
+        Raises:
+            FlowError: it is too large (F306), or runs in a circle (F308): of a flow that was not read, but made of objects.
+        """
+        made, words = self._scoped(phrase, own)
+        if words > MAX_WORDS:
+            message = f"{words:,} words when its named phrases are filled in"
+            raise FlowError([Problem("F306", message, Place(self.spec.file), fix="make several rows of it")])
+        return made
+
+    def _scoped(self, phrase: Phrase, own: str) -> tuple[Phrase, int]:
+        """The same, and how many words it is."""
         match phrase:
+            case Word():
+                return phrase, 1
             case SlotRef(slot):
-                return SlotRef(self.full(slot or own))
+                full = self.full(slot or own)
+                return phrase if full == slot else SlotRef(full), 1
             case PhraseRef(name):
-                return self.scoped(self.spec.phrases[name], own)
+                return self._written_out(name, own)
             case Optional(inner):
-                return Optional(self.scoped(inner, own))
-            case Sequence(items):
-                return Sequence(tuple(self.scoped(item, own) for item in items))
-            case Alternatives(ways):
-                return Alternatives(tuple(self.scoped(way, own) for way in ways))
+                made, words = self._scoped(inner, own)
+                return phrase if made is inner else Optional(made), words
             case _:
-                return phrase
+                parts = phrase.items if isinstance(phrase, Sequence) else phrase.ways
+                pairs = [self._scoped(part, own) for part in parts]
+                words = sum([count for _, count in pairs])
+                if all(new is old for (new, _), old in zip(pairs, parts, strict=True)):
+                    return phrase, words
+                return type(phrase)(tuple([new for new, _ in pairs])), words
+
+    def _written_out(self, name: str, own: str) -> tuple[Phrase, int]:
+        if name not in self._named:
+            self._named[name] = None  # until it is made: meanwhile it runs in a circle
+            self._named[name] = self._scoped(self.spec.phrases[name], own)
+        found = self._named[name]
+        if found is None:
+            message = f"named phrases run in a circle: {name}"
+            raise FlowError([Problem("F308", message, Place(self.spec.file), fix="write the words out")])
+        return found
 
 
 @attrs.frozen(order=True)

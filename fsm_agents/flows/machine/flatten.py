@@ -79,6 +79,8 @@ class _Edges:
         self.count = 0
         self.rows: dict[str, _Rows] = {path: _Rows(scope.spec) for path, scope in scopes.items()}
         self.phrases: dict[tuple[str, int], tuple[Phrase, bool]] = {}
+        self.free: dict[int, bool] = {}
+        self.near: dict[tuple[int, int], Near] = {}
 
     def of(self, scope: Scope, name: str) -> Iterator[Edge]:
         """The edges of a state, nearest first."""
@@ -90,10 +92,17 @@ class _Edges:
                     if trigger is None:
                         yield self._question(here, state)
                     elif _ends(trigger, depth, state) if state.kind == "end" else _holds(trigger, depth):
-                        yield self._edge(trigger, row, here, local, Near(depth, rank), state)
+                        yield self._edge(trigger, row, here, local, self._near(depth, rank), state)
             if here.parent is None:
                 return
             depth, here, local = depth + 1, here.parent, here.runner.rpartition("/")[2]
+
+    def _near(self, depth: int, rank: int) -> Near:
+        """One object for all edges that are as near."""
+        found = self.near.get((depth, rank))
+        if found is None:
+            found = self.near[depth, rank] = Near(depth, rank)
+        return found
 
     def _number(self) -> int:
         self.count += 1
@@ -106,7 +115,7 @@ class _Edges:
         slot = scope.spec.slots[state.ask]
         phrase = scope.scoped(slot.says if slot.says is not None else SlotRef(""), state.ask)
         trigger = Says(slot.says if slot.says is not None else SlotRef(state.ask))
-        return Edge(self._number(), trigger, NEXT, scope, Near(0, 1), None, phrase, _free(phrase, self.scopes))
+        return Edge(self._number(), trigger, NEXT, scope, Near(0, 1), None, phrase, self._free(phrase))
 
     def _edge(self, trigger: Trigger, row: RowSpec | None, scope: Scope, local: str, near: Near, state: StateSpec) -> Edge:
         assert row is not None  # noqa: S101 - the question has been made elsewhere
@@ -115,9 +124,25 @@ class _Edges:
             key = scope.path, id(trigger)
             if key not in self.phrases:
                 made = scope.scoped(trigger.phrase)
-                self.phrases[key] = made, _free(made, self.scopes)
+                self.phrases[key] = made, self._free(made)
             phrase, free = self.phrases[key]
         return Edge(self._number(), trigger, self._target(row, scope, local, state), scope, near, row, phrase, free)
+
+    def _free(self, phrase: Phrase) -> bool:
+        """Whether a phrase takes free text. What many phrases share is looked at once."""
+        match phrase:
+            case SlotRef(slot):
+                path, slash, name = slot.rpartition("/")
+                return self.scopes[path + slash].spec.slots[name].type == "text"
+            case Optional(inner):
+                return self._free(inner)
+            case Sequence(parts) | Alternatives(parts):
+                known = self.free.get(id(phrase))
+                if known is None:
+                    known = self.free[id(phrase)] = any(self._free(part) for part in parts)
+                return known
+            case _:
+                return False
 
     def _target(self, row: RowSpec, scope: Scope, local: str, state: StateSpec) -> Target:
         target = row.to
@@ -147,22 +172,6 @@ def _holds(trigger: Trigger, depth: int) -> bool:
 
 
 _BUILT_IN = frozenset({"filled", "said", "ok", "failed", "timeout", *_INWARD})
-
-
-def _free(phrase: Phrase, scopes: Mapping[str, Scope]) -> bool:
-    """Whether a phrase takes free text."""
-    match phrase:
-        case SlotRef(slot):
-            path, slash, name = slot.rpartition("/")
-            return scopes[path + slash].spec.slots[name].type == "text"
-        case Optional(inner):
-            return _free(inner, scopes)
-        case Sequence(items):
-            return any(_free(item, scopes) for item in items)
-        case Alternatives(ways):
-            return any(_free(way, scopes) for way in ways)
-        case _:
-            return False
 
 
 class _Rows:

@@ -6,12 +6,13 @@ A view is a working copy: the acts of a row change it one after the other, and w
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from fsm_agents.flows.machine.data import FlowData, get
+from fsm_agents.flows.machine.effects import Line
 from fsm_agents.flows.machine.flat import Scope
-from fsm_agents.flows.machine.secret import open_secret
+from fsm_agents.flows.machine.secret import Secret, open_secret, stands_for_secret
 from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.syntax import (
     All,
@@ -27,6 +28,7 @@ from fsm_agents.flows.syntax import (
     Truth,
     Value,
 )  # fmt: skip
+from fsm_agents.fsm.codec import HIDDEN
 
 __all__ = ["View", "truth"]
 
@@ -98,19 +100,25 @@ class View:
         slots = {name: open_secret(self.slots.get(scope.full(name))) for name in scope.spec.slots}
         return {name: value for name, value in slots.items() if value is not None}
 
-    def speak(self, prompt: Prompt, scope: Scope) -> str:
-        """A prompt's words, with its values as they are spoken."""
-        return " ".join("".join(self._part(part, scope) for part in prompt.parts).split())
+    def line(self, prompt: Prompt, scope: Scope) -> Line:
+        """A prompt's words, with its values as they are spoken; which of them are secret is known from the template, not from the values."""
+        parts = [piece for part in prompt.parts for piece in self._pieces(part, scope)]
+        if not any(isinstance(piece, Secret) for piece in parts):
+            return Line(_tidy("".join(parts)), prompt.audio)
+        shown = "".join(HIDDEN if isinstance(piece, Secret) else piece for piece in parts)
+        return Line(_tidy(shown), prompt.audio, _tidy_parts(parts))
 
-    def _part(self, part: PromptPart, scope: Scope) -> str:
+    def _pieces(self, part: PromptPart, scope: Scope) -> Iterator[Any]:
         match part:
             case Text(text):
-                return text
+                yield text
             case Value(ref, form):
-                return self._spoken(ref, form, scope)
+                text = self._spoken(ref, form, scope)
+                yield Secret(_tidy(text)) if text and stands_for_secret(ref, scope) else text
             case _:
-                set_ = self._all_set(part.parts, scope)
-                return "".join(self._part(inner, scope) for inner in part.parts) if set_ else ""
+                if self._all_set(part.parts, scope):
+                    for inner in part.parts:
+                        yield from self._pieces(inner, scope)
 
     def _all_set(self, parts: tuple[PromptPart, ...], scope: Scope) -> bool:
         return all(self.value(part.ref, scope) is not None for part in parts if isinstance(part, Value))
@@ -125,6 +133,21 @@ class View:
             return self.world.field_spoken(value, scope.spec.tools[ref.name].returns.get(ref.field, "text"))
         slot = scope.spec.slots.get(ref.name)
         return str(value) if slot is None else self.world.spoken(value, slot)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _tidy_parts(parts: list[Any]) -> tuple[str | Secret, ...]:
+    """The parts with single spaces between words, as :func:`_tidy` leaves them of a text."""
+    marks = "".join("\0" if isinstance(part, Secret) else part.replace("\0", "") for part in parts)
+    secrets = iter([part for part in parts if isinstance(part, Secret)])
+    found: list[str | Secret] = []
+    for number, text in enumerate(_tidy(marks).split("\0")):
+        found += [next(secrets)] if number else []
+        found += [text] * bool(text)
+    return tuple(found)
 
 
 def truth(value: Any) -> bool:

@@ -126,9 +126,9 @@ class Work:
     def say(self, prompt: Prompt | None, scope: Scope) -> None:
         """Say a prompt, with the slots as they are now."""
         if prompt is not None:
-            text = self.view.speak(prompt, scope)
-            if text or prompt.audio:
-                self.lines.append(Line(text, prompt.audio))
+            line = self.view.line(prompt, scope)
+            if line.text or line.audio:
+                self.lines.append(line)
 
     def say_text(self, key: str) -> None:
         """Say one of the language's own texts."""

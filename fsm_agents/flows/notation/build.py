@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +19,7 @@ from fsm_agents.flows.notation.phrasebook import Phrasebook
 from fsm_agents.flows.notation.rawrows import RawRow
 from fsm_agents.flows.notation.troubles import Troubles
 from fsm_agents.flows.problems import Place, Severity
-from fsm_agents.flows.spec import Defaults, FlowSpec, GroupSpec, Migration, RowSpec, SlotSpec, StateSpec, ToolSpec
+from fsm_agents.flows.spec import Defaults, FlowSpec, GroupSpec, Migration, PropertySpec, RowSpec, SlotSpec, StateSpec, ToolSpec
 from fsm_agents.flows.syntax import Act, EndedWith, Inside
 from fsm_agents.flows.words.pack import LanguagePack, pack
 
@@ -67,6 +67,7 @@ def build(draft: Draft, rows: Sequence[RawRow], flows: Mapping[str, FlowSpec | N
         defaults=filling.defaults,
         words=fixed(draft.words),
         migrations=fixed({number: Migration(number, **given) for number, given in draft.migrations.items()}),
+        prove=tuple(_properties(draft)),
         file=sheet.source.file, text=sheet.source.text,
         tree=fixed({key: value for key, value in sheet.tree.items() if key not in ("rows", "include")}),
     )  # fmt: skip
@@ -87,11 +88,20 @@ def _language(draft: Draft, flows: Mapping[str, FlowSpec | None]) -> LanguagePac
     return found
 
 
+def _properties(draft: Draft) -> Iterator[PropertySpec]:
+    sheet = draft.sheet
+    for word, texts in draft.prove.items():
+        for number, text in enumerate(texts):
+            place = sheet.source.inside(("prove", word, number), 0, len(text))
+            yield PropertySpec(f"{word} {' '.join(text.split())}", place)
+
+
 class _Rows:
     """Reads rows."""
 
     def __init__(self, known: Known, meaning: Meaning, draft: Draft) -> None:
         self.known, self.meaning, self.draft = known, meaning, draft
+        self.cells = tuple(meaning.memo.values())  # most are read already, and asking for them costs more than the rest
         self.troubles: Troubles = known.troubles
         self.running = {name: given.get("run", "") for name, given in draft.states.items()}
         for group in draft.groups.values():
@@ -101,22 +111,25 @@ class _Rows:
 
     def row(self, raw: RawRow) -> RowSpec | None:
         """The row, or nothing if it cannot be read."""
-        read, texts = self.meaning.cell, raw.cells
+        texts, read = raw.cells, self.meaning.cell
+        in_, on_, when_, to_, do_ = texts
+        known_in, known_on, known_when, known_to, known_do = self.cells
         cells = (
-            read("in", texts[0]), read("on", texts[1]),
-            read("when", texts[2]) if raw.when is None else Cell(raw.when),
-            read("to", texts[3]),
-            read("do", texts[4]) if raw.do is None else self._mixed(raw.do),
-        )  # fmt: skip
-        (inside, *a), (on, *b), (when, *c), (to, *d), (do, *e) = cells
-        for number, (faults, notes) in enumerate((a, b, c, d, e)):
+            known_in.get(in_) or read("in", in_),
+            known_on.get(on_) or read("on", on_),
+            (known_when.get(when_) or read("when", when_)) if raw.when is None else Cell(raw.when),
+            known_to.get(to_) or read("to", to_),
+            (known_do.get(do_) or read("do", do_)) if raw.do is None else self._mixed(raw.do),
+        )
+        for number, (_, faults, notes) in enumerate(cells):
             if faults or notes:
                 self._tell(cells[number], raw, number)
+        (inside, _, _), (on, _, _), (when, _, _), (to, _, _), (do, _, _) = cells
         if on and inside and "ended" in texts[1]:
             self._outcomes(on, inside, raw)
         if not inside or not on or not to:
             return None
-        return RowSpec(inside, on, to, when, do or (), texts, raw.block, raw.place, raw.places)
+        return RowSpec(inside, on, to, when, do or (), texts, raw.block, raw.spot)
 
     def _mixed(self, parts: Sequence[str | Act]) -> Cell:
         """Acts of which some are Python functions."""
@@ -141,9 +154,9 @@ class _Rows:
 
     @staticmethod
     def _place(raw: RawRow, number: int, fault: Fault) -> Place:
-        if not raw.places or raw.places[number] == raw.place:
-            return raw.place
-        place = raw.places[number]
+        place = raw.spot.cell(number, raw.cells[number])
+        if not raw.spot.cells:
+            return place
         return attrs.evolve(place, col=place.col + fault.at, width=max(1, fault.width))
 
     def _outcomes(self, on: Sequence[object], inside: Inside, raw: RawRow) -> None:

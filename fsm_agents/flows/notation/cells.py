@@ -13,12 +13,13 @@ Names are not looked up here.
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal, cast
 
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.names import EVENTS, FAILURES, KEYS, MOVES, NAME, RESERVED
 from fsm_agents.flows.notation.quantities import duration
-from fsm_agents.flows.notation.tokens import Tokens, kind_of
+from fsm_agents.flows.notation.tokens import MAX_CELL, Tokens, kind_of
 from fsm_agents.flows.phrases import PhraseError, read_phrase
 from fsm_agents.flows.syntax import (
     After,
@@ -50,6 +51,8 @@ __all__ = ["read_inside", "read_on", "read_ref", "read_to", "read_value", "read_
 
 MOST_FAILURES: Final = 99
 """Largest count behind ``no_input``."""
+_WORDS = re.compile(r'"([^"\x00-\x1f\x7f]*)"(?:, press ([0-9*#]))?\Z')
+"""A cell that is words in quotes, perhaps with a key: most that are not one name."""
 _OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 _WRONG = {"==": "=", "<>": "!=", "!": "not", "&": "and"}
 
@@ -121,6 +124,10 @@ def read_on(text: str) -> tuple[Trigger, ...]:
     """
     if NAME.match(text) and text not in RESERVED:
         return (Named(text),)
+    words = _WORDS.match(text)
+    if words is not None and len(text) <= MAX_CELL:
+        said = Says(_phrase(words[1], 1))
+        return (said, Press(words[2])) if words[2] else (said,)
     tokens = Tokens(text, "F301")
     if not tokens.word:
         raise Fault("F301", "empty 'on'", why="a row answers something", fix='"words", filled, ok, press 0, after 40s …')
@@ -136,7 +143,7 @@ def read_on(text: str) -> tuple[Trigger, ...]:
 def _trigger(tokens: Tokens) -> Trigger:
     if tokens.kind == "string":
         words, step = tokens.string("words")
-        return Says(_phrase(words, tokens, step))
+        return Says(_phrase(words, tokens.start(step) + 1))
     if tokens.word == '"':
         tokens.string("words")
     begun = tokens.step
@@ -161,11 +168,12 @@ def _trigger(tokens: Tokens) -> Trigger:
     return Named(name)
 
 
-def _phrase(words: str, tokens: Tokens, step: int) -> Phrase:
+def _phrase(words: str, at: int) -> Phrase:
+    """The phrase whose words begin at ``at`` in the cell."""
     try:
         return read_phrase(words)
     except PhraseError as wrong:
-        raise Fault(wrong.code, str(wrong), at=tokens.start(step) + 1 + wrong.at, fix=wrong.fix) from None
+        raise Fault(wrong.code, str(wrong), at=at + wrong.at, fix=wrong.fix) from None
 
 
 def _failure(tokens: Tokens, name: str) -> Failure:

@@ -18,6 +18,7 @@ from fsm_agents.flows.notation.settings import (
     GROUP,
     MIGRATION,
     NEEDS,
+    PROVE,
     SLOT,
     SLOT_OF,
     STATE,
@@ -60,6 +61,7 @@ class Draft:
         defaults: What ``[defaults]`` says.
         words: Pronunciations.
         migrations: By version.
+        prove: Properties, by the word they begin with.
     """
 
     sheet: Sheet
@@ -73,6 +75,7 @@ class Draft:
     defaults: Given
     words: dict[str, str]
     migrations: dict[int, Given]
+    prove: dict[str, tuple[str, ...]]
 
 
 def read_draft(sheet: Sheet) -> Draft:
@@ -91,6 +94,7 @@ def read_draft(sheet: Sheet) -> Draft:
         defaults=_settings(sheet, ("defaults",), sheet.table("defaults"), DEFAULTS, "[defaults]"),
         words=words if words is not BAD else {},
         migrations=_migrations(sheet),
+        prove=_settings(sheet, ("prove",), sheet.table("prove"), PROVE, "[prove]"),
     )  # fmt: skip
 
 

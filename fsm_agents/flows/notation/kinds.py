@@ -18,6 +18,7 @@ from fsm_agents.flows.notation.readers import (
     as_names,
     as_phrase,
     as_prompt,
+    as_property,
     as_quantity,
     as_ref,
     as_spoken_word,
@@ -33,8 +34,8 @@ from fsm_agents.flows.notation.readers import (
 
 __all__ = [
     "ANYTHING", "AUDIO", "BARGE_IN", "BETWEEN", "CHOICES", "DAYS", "DURATION", "EXAMPLE", "FIELDS", "FIELD_REF", "FILES", "KEYS_OF", "KEY_SIGN",
-    "LENGTH", "NAMED", "NAMES", "OUTCOME", "PHRASE", "PROMPT", "PROMPTS", "RANGE", "RENAMES", "STRINGS", "TEXT", "TRUTH", "WORDS", "Kind",
-    "whole",
+    "LENGTH", "NAMED", "NAMES", "OUTCOME", "PHRASE", "PROMPT", "PROMPTS", "PROPERTIES", "RANGE", "RENAMES", "STRINGS", "TEXT", "TRUTH", "WORDS",
+    "Kind", "whole",
 ]  # fmt: skip
 
 
@@ -74,6 +75,10 @@ TRUTH: Final = Kind("true or false", as_truth, {"type": "boolean"})
 PHRASE: Final = Kind("words as callers say them", as_phrase, {"type": "string", "minLength": 1})
 PROMPT: Final = Kind("what is said", as_prompt, _PROMPT_SCHEMA)
 PROMPTS: Final = Kind("a list of what is said", list_of(as_prompt, '["…"]'), {"type": "array", "items": _PROMPT_SCHEMA})
+PROPERTIES: Final = Kind(
+    "a list of what must, or must not, happen", list_of(as_property, '["call book without yes in confirm"]'),
+    {"type": "array", "items": {"type": "string", "minLength": 1}},
+)  # fmt: skip
 DURATION: Final = Kind("a duration", as_quantity(quantities.duration, "a duration in quotes", "8s"), _DURATION_SCHEMA)
 RANGE: Final = Kind(
     "a range", as_quantity(quantities.span, "a range in quotes", "1..20"), {"type": "string", "pattern": r"^[0-9]+\.\.[0-9]+$"}

@@ -11,12 +11,11 @@ from typing import Final
 
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.known import Known
+from fsm_agents.flows.phrases import MAX_WORDS
 from fsm_agents.flows.syntax import Alternatives, Optional, Phrase, PhraseRef, Sequence, SlotRef, Word
 
 __all__ = ["MAX_NESTING", "MAX_WORDS", "Phrasebook", "leaves"]
 
-MAX_WORDS: Final = 5_000
-"""Most words of a phrase, its named phrases filled in."""
 MAX_NESTING: Final = 60
 """Deepest nesting of brackets, through named phrases."""
 LONG: Final = 40

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from fsm_agents.flows.notation.layout import MAX_ROWS, Line, read_table
 from fsm_agents.flows.notation.names import NAME
 from fsm_agents.flows.notation.sheet import Sheet
-from fsm_agents.flows.problems import Place
+from fsm_agents.flows.problems import UNPLACED, Place, Spot
 from fsm_agents.flows.syntax import Act, Function
 
 __all__ = ["RawRow", "raw_rows"]
@@ -21,18 +21,21 @@ class RawRow(NamedTuple):
     Args:
         cells: in, on, when, to, do.
         block: The block it stands in.
-        place: Where it begins.
-        places: Where each cell begins; empty for a Python row.
+        spot: Where it stands.
         when: A Python function in place of the cell.
         do: Python functions, and texts between them, in place of the cell.
     """
 
     cells: tuple[str, str, str, str, str]
     block: str = "main"
-    place: Place = Place()
-    places: tuple[Place, ...] = ()
+    spot: Spot = UNPLACED
     when: Function | None = None
     do: Sequence[str | Act] | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return self.spot.place
 
 
 def raw_rows(sheet: Sheet, left: int = MAX_ROWS) -> list[RawRow]:
@@ -61,14 +64,13 @@ class _Places:
         span = self.source.spans.get(("rows", block))
         self.exact = span is not None and span.text >= 0
         self.base = span.text if span is not None and self.exact else 0
-        self.whole = self.source.inside(("rows", block))
+        whole = self.source.inside(("rows", block))
+        self.whole = Spot(whole.file, whole.line, whole.col)
 
     def row(self, line: Line) -> RawRow:
         if not self.exact:
-            return RawRow(line.cells, self.block, self.whole, (self.whole,) * 5)
+            return RawRow(line.cells, self.block, self.whole)
         offset = self.base + line.at
         number = bisect_right(self.source.starts, offset)
         at = offset - self.source.starts[number - 1] + 1
-        file, cells = self.source.file, line.cells
-        places = tuple([Place(file, number, at + start, len(text) or 1) for start, text in zip(line.starts, cells, strict=True)])
-        return RawRow(cells, self.block, Place(file, number, at), places)
+        return RawRow(line.cells, self.block, Spot(self.source.file, number, at, line.starts))

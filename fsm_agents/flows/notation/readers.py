@@ -19,7 +19,7 @@ from fsm_agents.flows.phrases import PhraseError, read_phrase
 from fsm_agents.flows.syntax import Phrase, Prompt, Ref
 
 __all__ = [
-    "Wrong", "as_arpabet", "as_filled", "as_key_sign", "as_name", "as_names", "as_phrase", "as_prompt",
+    "Wrong", "as_arpabet", "as_filled", "as_key_sign", "as_name", "as_names", "as_phrase", "as_prompt", "as_property",
     "as_quantity", "as_ref", "as_spoken_word", "as_text", "as_truth", "as_value_name", "file_path", "list_of", "one_of", "refusal",
     "table_of", "whole_between",
 ]  # fmt: skip
@@ -74,6 +74,17 @@ def as_filled(value: Any) -> str:
     text = as_text(value)
     if not text.strip():
         raise Fault("F007", "an empty text", fix="leave the line out")
+    return text
+
+
+def as_property(value: Any) -> str:
+    """A line of ``[prove]``; what is said before it is its key."""
+    text = as_filled(value)
+    word, _, rest = text.strip().partition(" ")
+    if word in ("never", "always"):
+        raise Fault(
+            "F007", f"'{word}' stands before the list", at=text.find(word), width=len(word), fix=f'{word} = ["{rest[:60]}"]'
+        )
     return text
 
 

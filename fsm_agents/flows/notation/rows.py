@@ -25,7 +25,7 @@ from fsm_agents.flows.notation.rawrows import RawRow
 from fsm_agents.flows.notation.sheet import Sheet
 from fsm_agents.flows.notation.source import source_of_tree
 from fsm_agents.flows.notation.troubles import Troubles
-from fsm_agents.flows.problems import Place
+from fsm_agents.flows.problems import Place, Spot
 from fsm_agents.flows.spec import FlowSpec
 from fsm_agents.flows.syntax import AGAIN, BACK, NEXT, STAY, Act, Function, Move, Visit
 
@@ -128,7 +128,7 @@ def _row(state: str | tuple[str, ...], cell: str, to: str | Move | Visit, when: 
     test = guard.name if guard is not None else when
     done = do if acts is None else "; ".join(part.name if isinstance(part, Function) else str(part) for part in acts)
     a, b, c, d, e = (text.strip() if isinstance(text, str) else _refuse(text) for text in (inside, cell, test, target, done))
-    return RawRow((a, b, c, d, e), "main", Place(frame.f_code.co_filename, frame.f_lineno), (), guard, acts)
+    return RawRow((a, b, c, d, e), "main", Spot(frame.f_code.co_filename, frame.f_lineno), guard, acts)
 
 
 def _refuse(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from fsm_agents.flows.notation import kinds
 from fsm_agents.flows.notation.kinds import Kind
 from fsm_agents.flows.notation.names import KINDS, SLOT_TYPES
-from fsm_agents.flows.notation.settings import DEFAULTS, FILE, GROUP, MIGRATION, NEEDS, SHARED, SLOT, SLOT_OF, STATE, TOOL
+from fsm_agents.flows.notation.settings import DEFAULTS, FILE, GROUP, MIGRATION, NEEDS, PROVE, SHARED, SLOT, SLOT_OF, STATE, TOOL
 
 __all__ = ["included", "schema"]
 
@@ -38,6 +38,7 @@ def schema() -> dict[str, Any]:
             "defaults": _object(DEFAULTS),
             "words": dict(kinds.WORDS.schema),
             "migrate": {"type": "object", "propertyNames": {"pattern": "^[1-9][0-9]*$"}, "additionalProperties": _object(MIGRATION)},
+            "prove": _object(PROVE),
         },
         "$defs": {
             "prompt": {

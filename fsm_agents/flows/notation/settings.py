@@ -10,7 +10,9 @@ from fsm_agents.flows.notation import kinds
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.kinds import Kind, whole
 
-__all__ = ["DEFAULTS", "FILE", "GROUP", "MIGRATION", "NEEDS", "SHARED", "SLOT", "SLOT_OF", "STATE", "TABLES", "TOOL", "USED_BY"]
+__all__ = [
+    "DEFAULTS", "FILE", "GROUP", "MIGRATION", "NEEDS", "PROVE", "SHARED", "SLOT", "SLOT_OF", "STATE", "TABLES", "TOOL", "USED_BY",
+]  # fmt: skip
 
 
 def _handoff(value: object) -> str:
@@ -76,8 +78,10 @@ DEFAULTS: Final[Mapping[str, Kind]] = {
 """``[defaults]``: the fields of :class:`~fsm_agents.flows.spec.Defaults`."""
 MIGRATION: Final[Mapping[str, Kind]] = {"states": kinds.RENAMES, "slots": kinds.RENAMES}
 """``[migrate.N]``."""
+PROVE: Final[Mapping[str, Kind]] = {"never": kinds.PROPERTIES, "always": kinds.PROPERTIES}
+"""``[prove]``: sentences without their first word, which is the key."""
 
-TABLES: Final = ("rows", "states", "slots", "groups", "phrases", "prompts", "tools", "defaults", "words", "migrate")
+TABLES: Final = ("rows", "states", "slots", "groups", "phrases", "prompts", "tools", "defaults", "words", "migrate", "prove")
 """The tables of a file."""
 SHARED: Final = ("phrases", "prompts", "slots", "tools", "words")
 """The tables that an included file may have."""

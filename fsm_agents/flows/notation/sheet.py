@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from fsm_agents.flows.notation.fault import Fault
@@ -59,10 +59,9 @@ class Sheet:
         """Where a key stands."""
         return self.home(path).place(path)
 
-    def places(self, path: Path, names: Iterable[str]) -> dict[str, Place]:
+    def places(self, path: Path, names: Iterable[str]) -> Mapping[str, Place]:
         """Where the settings of a table stand."""
-        home = self.home(path)
-        return {name: home.place((*path, name)) for name in names}
+        return _Places(self.home(path), path, frozenset(names))
 
     def problem(
         self, code: str, message: str, path: Path, *, why: str = "", fix: str = "", severity: Severity = Severity.ERROR
@@ -91,3 +90,24 @@ class Sheet:
         self.broken.add(path)
         for inner, fault in wrong.faults if isinstance(wrong, Wrong) else [((), wrong)]:
             self.fault((*path, *inner), fault)
+
+
+class _Places(Mapping[str, Place]):
+    """Where the settings of a table stand; looked up when somebody asks, which is seldom."""
+
+    def __init__(self, source: Source, path: Path, names: frozenset[str]) -> None:
+        self._source, self._path, self._names = source, path, names
+
+    def __getitem__(self, name: str) -> Place:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._source.place((*self._path, name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)

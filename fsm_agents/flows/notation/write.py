@@ -13,13 +13,13 @@ from fsm_agents.errors import MisuseError
 from fsm_agents.flows.notation.fmt import aligned
 from fsm_agents.flows.notation.layout import COLUMNS, NEEDED
 from fsm_agents.flows.notation.settings import FILE
-from fsm_agents.flows.problems import NOWHERE
+from fsm_agents.flows.problems import NOWHERE, UNPLACED
 from fsm_agents.flows.spec import FlowSpec, RowSpec
 from fsm_agents.flows.syntax import Function
 
 __all__ = ["to_toml", "without_places"]
 
-TABLES: Final = ("phrases", "prompts", "slots", "tools", "groups", "states", "defaults", "words", "migrate")
+TABLES: Final = ("phrases", "prompts", "slots", "tools", "groups", "states", "defaults", "words", "migrate", "prove")
 """The order of the tables behind ``[rows]``."""
 SUBTABLES: Final = ("values", "keys")
 """Settings of slots that have a table of their own: one value per line, so that a change is one line of a diff."""
@@ -67,6 +67,9 @@ def _blocks(rows: tuple[RowSpec, ...]) -> Iterator[str]:
 
 def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     """A table, and those inside it."""
+    if name == "prove":
+        yield "\n".join([f"[{name}]", *(f"{word} = {_listed(texts)}" for word, texts in table.items())])
+        return
     if name in ("phrases", "prompts", "defaults", "words"):
         yield "\n".join([f"[{name}]", *_lines(table)])
         return
@@ -81,6 +84,11 @@ def _table(name: str, table: Mapping[str, Any]) -> Iterator[str]:
         for key, value in below.items():
             parts += [f"[{path}.{key}]", *_lines(value)]
         yield "\n".join(parts)
+
+
+def _listed(texts: list[str]) -> str:
+    """A list of sentences, one in a line."""
+    return "\n".join(["[", *(f"    {_text(text)}," for text in texts), "]"]) if len(texts) > 1 else _value(texts)
 
 
 def _lines(settings: Mapping[str, Any]) -> Iterator[str]:
@@ -123,8 +131,9 @@ def without_places(spec: FlowSpec) -> FlowSpec:
     """The flow without where it stands: two notations of one flow are equal in this form."""
     return attrs.evolve(
         spec,
-        rows=tuple(attrs.evolve(row, place=NOWHERE, places=()) for row in spec.rows),
+        rows=tuple(attrs.evolve(row, spot=UNPLACED) for row in spec.rows),
         states=_bare(spec.states), slots=_bare(spec.slots), tools=_bare(spec.tools), groups=_bare(spec.groups),
+        prove=tuple(attrs.evolve(one, place=NOWHERE) for one in spec.prove),
         flows={name: without_places(flow) for name, flow in spec.flows.items()},
         file="", text="", tree=dict(spec.tree),
     )  # fmt: skip

@@ -17,6 +17,7 @@ import attrs
 from fsm_agents.flows.machine.flat import FlatFlow
 from fsm_agents.flows.problems import FlowError, Place, Problem, Severity
 from fsm_agents.flows.proof.ears import needs_open_ears
+from fsm_agents.flows.proof.idle import idle
 from fsm_agents.flows.proof.notes import notes
 from fsm_agents.flows.proof.sayings import Sayings
 from fsm_agents.flows.proof.structure import structure
@@ -32,7 +33,7 @@ __all__ = ["Checked", "check", "check_cached", "check_flow", "digest"]
 
 ANY_DAY: Final = Moment(datetime.date(2026, 1, 5))
 """Values of dates are compared at one moment; which one makes no difference."""
-RULES: Final = 1
+RULES: Final = 3
 """Raised whenever a rule changes, so that older caches are not believed."""
 
 
@@ -63,7 +64,7 @@ def check(flat: FlatFlow, *, ears: Literal["open", "grammar"] = "open", phones: 
 def check_flow(flat: FlatFlow, *, ears: Literal["open", "grammar"] = "open", phones: Phones | None = None) -> Checked:
     """As :func:`check`, with what was proved."""
     ways, tell = Ways(flat), Teller()
-    found = [*structure(flat, ways), *unset(ways, tell), *notes(ways, tell)]
+    found = [*structure(flat, ways), *unset(ways, tell), *notes(ways, tell), *idle(ways, tell)]
     if ears == "grammar":
         found += needs_open_ears(flat)
     proved = 0

@@ -16,6 +16,7 @@ from fsm_agents.flows.syntax import (
     AnyOf,
     Clear,
     Comparison,
+    Function,
     Goto,
     Not,
     OneOf,
@@ -134,6 +135,8 @@ class Bits:
             case Clear(names):
                 own = names or tuple(name for name in scope.spec.slots if name not in scope.spec.takes)
                 return mask | _union(self.slot(scope.full(name)) for name in own)
+            case Function():
+                return mask & ~_union(self.slot(scope.full(name)) for name in scope.spec.slots)  # it may set any of them
             case _:
                 return mask
 

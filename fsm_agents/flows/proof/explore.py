@@ -19,7 +19,7 @@ from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.problems import Place, Problem, Severity
 from fsm_agents.flows.proof.cases import Condition, constants
 from fsm_agents.flows.proof.happenings import NOBODY, Happenings
-from fsm_agents.flows.proof.properties import END_REACHABLE, Answers, EndReachable, Never, Property, read_property
+from fsm_agents.flows.proof.properties import END_REACHABLE, Answers, EndReachable, Never, Property, own_properties, read_property
 from fsm_agents.flows.proof.scene import Scene
 from fsm_agents.flows.proof.watch import Watch, WatchedData, WatchedJoint
 from fsm_agents.flows.syntax import Failure
@@ -96,14 +96,16 @@ def explore_flow(
 
     Args:
         flat: The flow.
-        properties: What must hold beside that.
+        properties: What must hold beside that, and beside what the flow's ``[prove]`` says.
         limit: Most resting states to look at.
         language: Its language pack; left out: the one it names.
 
     Raises:
         FlowError: a property cannot be read.
     """
-    asked = [read_property(one, flat) if isinstance(one, str) else one for one in properties]
+    read = [read_property(one, flat) if isinstance(one, str) else one for one in properties]
+    own: list[Any] = own_properties(flat)
+    asked = [*own, *(one for one in read if one not in own)]
     return _Search(
         flat, [END_REACHABLE, *(one for one in asked if one != END_REACHABLE)], language or pack(flat.spec.lang), limit
     ).run()
@@ -144,7 +146,7 @@ class _Search:
 
     def _stimuli(self, data: WatchedData) -> Iterable[object]:
         self.joint.at = data
-        return self.happenings.of(data)
+        return self.happenings.of(data, asked=data.asked, sounds=data.sounds)
 
     # --- what tells two places apart ------------------------------------------------------------------------------------------------
 
@@ -156,7 +158,8 @@ class _Search:
         turns = min(data.turns, state.spec.turns) if state is not None else 0
         facts = data.facts if name in self._asks else ()
         checked = tuple(slot for slot, _ in data.checked)
-        return data.slots, results, checked, self._failures(name, data.failures), mark, turns, facts, data.marks
+        going = state is not None and (data.asked, data.sounds and state.passes)
+        return data.slots, results, checked, self._failures(name, data.failures), mark, turns, facts, data.marks, going
 
     def _failures(self, name: str, failures: Failures) -> tuple[int, ...]:
         state = self.flat.states.get(name.removesuffix(CHECKING))

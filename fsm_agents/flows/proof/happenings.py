@@ -1,7 +1,7 @@
 """Everything that may happen in a resting state of a flow, sampled: words, keys, silence, results, the model, the host. Pure.
 
 Each edge's words come as its shortest sentence with each set of slots it can fill; edges of a state with the same words hear them together.
-The model may choose any of what it is offered, asked or not: a search that allows more than can be is safe.
+The model, once asked, may choose any edge of the state, offered or not: a search that allows more than can be is safe.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from fsm_agents.flows.machine.flat import CHECKING, Edge, FlatState
 from fsm_agents.flows.machine.world import World
 from fsm_agents.flows.proof.cases import refs_of
 from fsm_agents.flows.proof.samples import Samples, combined
-from fsm_agents.flows.proof.sentences import example_sentence, shortest
+from fsm_agents.flows.proof.sentences import example_sentence, shortest, unfit
 from fsm_agents.flows.syntax import Named, Press, Says
 from fsm_agents.flows.words.recogniser import Parse
 
@@ -41,8 +41,6 @@ __all__ = ["NOBODY", "Happenings"]
 
 NOBODY: Final = "mumble"
 """What a caller says that nobody takes."""
-UNFIT: Final = "(a value that is not valid)"
-"""Words that fit a slot and give it no valid value."""
 _NOTHING: Final = FlowData()
 MOST_OFFERS: Final = 3
 """Offers of which the model chooses any subset; of more it chooses one, or two."""
@@ -61,12 +59,17 @@ class Happenings:
         self._kept: dict[str, tuple[object, ...]] = {}
         self._sets: dict[int, list[tuple[str, ...]]] = {}
 
-    def of(self, data: FlowData) -> Iterable[object]:
-        """What may happen where a conversation rests."""
+    def of(self, data: FlowData, *, asked: bool = True, sounds: bool = False) -> Iterable[object]:
+        """What may happen where a conversation rests.
+
+        Args:
+            data: The conversation.
+            asked: Whether a question to the model is open. Meanwhile the caller waits for an answer, and silence means nothing.
+            sounds: Whether what the state said on entering is not heard to its end: words and keys come behind that, or end it.
+        """
         name: str = data.cell("flow").state
         if name.endswith(CHECKING):
-            results = (Succeeded(data.call, (("valid", valid),)) for valid in (True, False))
-            return (*results, Failed(data.call, "it broke"), HungUp())
+            return (*self._checked(self.flat.states[name.removesuffix(CHECKING)], data), Failed(data.call, "it broke"), HungUp())
         state = self.flat.states.get(name)
         if state is None:
             return self._with_facts([Begun()])
@@ -74,7 +77,18 @@ class Happenings:
             return ()
         if name not in self._kept:
             self._kept[name] = tuple(self._with_facts(self._always(state)))
-        return chain(self._kept[name], self._with_facts(self._now(state, data)))
+        model = self._model(state, data) if asked and (state.judged or state.spec.kind == "talk") else ()
+        ends = (Heard, Pressed) if state.spec.barge_in == "any" else (Heard,)
+        never = (SilenceLasted,) if model else ends if sounds and state.passes else ()
+        found = chain(self._kept[name], self._with_facts(chain(self._now(state, data), model)))
+        return (event for event in found if not isinstance(event, never)) if never else found
+
+    def _checked(self, state: FlatState, data: FlowData) -> Iterator[object]:
+        """What comes of looking at a value: its first field says whether it is valid."""
+        tool = state.scope.full(self.flat.slots[state.slot].check)
+        for fields in self.samples.results(tool)[:1]:
+            for valid in (True, False) if fields else ():
+                yield Succeeded(data.call, ((fields[0][0], valid), *fields[1:]))
 
     def _with_facts(self, events: Iterable[Any]) -> Iterator[object]:
         for event in events:
@@ -132,8 +146,6 @@ class Happenings:
             for fields in self.samples.results(tool) if tool else [()]:
                 yield Succeeded(data.call, fields)
             yield Failed(data.call, "it broke")
-        if state.judged or state.spec.kind == "talk":
-            yield from self._model(state, data)
 
     def _words(self, state: FlatState, data: FlowData | None) -> Iterator[object]:
         """Sentences: without ``data`` those that are always the same, with it those that offer what a tool returned."""
@@ -157,9 +169,14 @@ class Happenings:
             given = tuple(zip(names, values, strict=True))
             text = example_sentence(self.world, edges[0], dict(given))
             yield Heard(text, tuple(Parse(edge.number, given, free=edge.free) for edge in edges))
-        wrong = next((name for name in names if self.samples.invalid(name)), None)
-        if wrong is not None:
-            yield Heard(UNFIT, tuple(Parse(edge.number, (), ((wrong, UNFIT),)) for edge in edges))
+        first = dict(zip(names, (values[0] for values in choices), strict=True)) if all(choices) else {}
+        for name in first:
+            words = unfit(self.world, name)
+            if words:
+                others = tuple((other, value) for other, value in first.items() if other != name)
+                text = example_sentence(self.world, edges[0], first, {name: words})
+                yield Heard(text, tuple(Parse(edge.number, others, ((name, words),)) for edge in edges))
+                break
 
     def _fillable(self, edge: Edge) -> list[tuple[str, ...]]:
         """The sets of slots that a sentence of an edge can fill."""

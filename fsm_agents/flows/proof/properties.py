@@ -7,22 +7,28 @@
 
 What stands behind ``never`` and ``always`` may be put in quotes. An event is written as in a row: ``yes``, ``filled``, ``press 1``.
 "without yes in confirm" means since confirm was entered last: a yes that the caller has taken back does not count.
+
+A flow file has its own in ``[prove]``, where ``never`` and ``always`` are the keys of two lists. Those of a sub-flow speak of its own names,
+and hold wherever it runs.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from fsm_agents.errors import nearest
 from fsm_agents.flows.machine.flat import FlatFlow
-from fsm_agents.flows.problems import FlowError, Problem
-from fsm_agents.flows.proof.told import trigger_text
+from fsm_agents.flows.problems import FlowError, Place, Problem
+from fsm_agents.flows.proof.told import Teller, trigger_text
+from fsm_agents.flows.spec import PropertySpec
 
-__all__ = ["END_REACHABLE", "Answers", "EndReachable", "Never", "Property", "read_properties", "read_property"]
+__all__ = [
+    "END_REACHABLE", "Answers", "EndReachable", "Never", "Property", "own_problems", "own_properties", "read_properties", "read_property",
+]  # fmt: skip
 
 
 @attrs.frozen
@@ -80,6 +86,45 @@ _FORMS: Final = (
 )
 LONGEST: Final = 500
 """Most characters of one property."""
+UNPROVED: Final = "it cannot be proved"
+
+
+def own_properties(flat: FlatFlow) -> list[Property]:
+    """The properties in the ``[prove]`` of a flow and of its sub-flows, wherever they run.
+
+    Raises:
+        FlowError: some cannot be read (F610); a flow that was loaded has none of them.
+    """
+    found: dict[str, Property] = {}
+    problems = own_problems(flat, Teller(), found)
+    if problems:
+        raise FlowError(problems)
+    return list(found.values())
+
+
+def own_problems(flat: FlatFlow, tell: Teller, found: dict[str, Property] | None = None) -> list[Problem]:
+    """What is wrong with the ``[prove]`` of a flow and of its sub-flows; those that can be read are put into ``found`` by their text."""
+    problems = []
+    for path, scope in flat.scopes.items():
+        names = _Names(flat, path)
+        for one in scope.spec.prove:
+            try:
+                made = names.read(one.text)
+            except _WrongError as wrong:
+                problems.append(tell("F610", wrong.message, scope.spec, _spot(one, wrong.name), why=UNPROVED, fix=wrong.fix))
+            else:
+                if found is not None:
+                    found[made.text] = made
+    return problems
+
+
+def _spot(one: PropertySpec, name: str) -> Place:
+    """Where a name stands in a line of ``[prove]``; the line, if that is not known."""
+    place, written = one.place, one.text.partition(" ")[2]
+    found = re.search(rf"(?<![\w/]){re.escape(name)}(?![\w/])", written) if name else None
+    if found is None or place.width != len(written):
+        return place
+    return Place(place.file, place.line, place.col + found.start(), len(name))
 
 
 def read_properties(texts: Iterable[str], flat: FlatFlow) -> list[Property]:
@@ -106,70 +151,98 @@ def read_property(text: str, flat: FlatFlow) -> Property:
     Raises:
         FlowError: it is none (F610).
     """
-    word, _, rest = " ".join(text[:LONGEST].split()).partition(" ")
-    if len(rest) > 1 and rest[0] == rest[-1] == '"':
-        rest = rest[1:-1].strip()
-    whole = f"{word} {rest}"
-    if word == "always" and _END.match(rest):
-        return END_REACHABLE
-    if word == "always" and (found := _ANSWERS.match(rest)):
-        return Answers(whole, _states(found["state"], flat, text), int(found["count"]))
-    if word == "never" and (found := _NEVER.match(rest)):
-        return _never(whole, found, flat)
-    raise _wrong(f"'{_short(text)}' is no property", fix=_FORMS)
+    try:
+        return _Names(flat).read(text)
+    except _WrongError as wrong:
+        message = f"{wrong.message}: {_short(text)}" if wrong.name else wrong.message
+        raise FlowError([Problem("F610", message, why=UNPROVED, fix=wrong.fix)]) from None
 
 
 def _short(text: str) -> str:
     return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004 - a line
 
 
-def _never(text: str, found: re.Match[str], flat: FlatFlow) -> Never:
-    verb: Any = found["verb"]
-    if verb == "call":
-        what = _known(found["what"], flat.tools, "tool", text)
-    elif verb == "reach":
-        what = _states(found["what"], flat, text)
-    else:
-        outcomes = {state.spec.end: None for state in flat.states.values() if state.ends}
-        what = _known(found["what"], outcomes, "outcome of an end", text)
-    if found["unless"]:
-        states = _states(found["state"], flat, text)
-        return Never(text, verb, what, "without", _events(found["event"], states, flat, text), states=states)
-    if found["before"]:
-        return Never(text, verb, what, "before", states=_states(found["first"], flat, text))
-    (slot, *_) = sorted(_known(found["slot"], flat.slots, "slot", text))
-    return Never(text, verb, what, "with", slot=slot)
+class _WrongError(Exception):
+    """A text is no property, or speaks of a ``name`` that there is not."""
+
+    def __init__(self, message: str, fix: str, name: str = "") -> None:
+        super().__init__(message)
+        self.message, self.fix, self.name = message, fix, name
 
 
-def _known(name: str, names: Iterable[str], sort: str, text: str) -> frozenset[str]:
-    """The full names that a name may mean: itself, else in every sub-flow."""
-    names = list(names)
-    found = [full for full in names if full == name] or [full for full in names if full.rpartition("/")[2] == name]
-    if not found:
-        raise _wrong(f"'{name}' is no {sort}: {_short(text)}", fix=nearest(name, [full.rpartition("/")[2] for full in names]))
-    return frozenset(found)
+class _Names:
+    """Reads properties with the names of a flow, or of a sub-flow in one place where it runs.
 
+    Args:
+        flat: The flow.
+        path: Of the sub-flow: what stands before its names.
+    """
 
-def _states(name: str, flat: FlatFlow, text: str) -> frozenset[str]:
-    """The flat states that a name means; of a state that runs a sub-flow, the first of that."""
-    runners = {path.removesuffix("/"): flat.landing(scope, scope.spec.start) for path, scope in flat.scopes.items() if path}
-    found = _known(name, [*flat.states, *runners], "state", text)
-    return frozenset(runners.get(full, full) for full in found)
+    def __init__(self, flat: FlatFlow, path: str = "") -> None:
+        self.flat, self.path = flat, path
+        self.runners = {one.removesuffix("/"): flat.landing(scope, scope.spec.start) for one, scope in flat.scopes.items() if one}
 
+    def read(self, text: str) -> Property:
+        word, _, rest = " ".join(text[:LONGEST].split()).partition(" ")
+        if len(rest) > 1 and rest[0] == rest[-1] == '"':
+            rest = rest[1:-1].strip()
+        whole = f"{word} {rest}" + (f" (in {self.path.removesuffix('/')})" if self.path else "")
+        if word == "always" and _END.match(rest):
+            return END_REACHABLE
+        if word == "always" and (found := _ANSWERS.match(rest)):
+            return Answers(whole, self.states(found["state"]), int(found["count"]))
+        if word == "never" and (found := _NEVER.match(rest)):
+            return self.never(whole, found)
+        raise _WrongError(f"'{_short(text)}' is no property", _FORMS)
 
-def _events(written: str, states: frozenset[str], flat: FlatFlow, text: str) -> frozenset[str]:
-    """The events as rows write them."""
-    events = dict.fromkeys(
-        trigger_text(edge.trigger) for name in sorted(states) for edge in flat.states[name].edges if edge.row is not None
-    )
-    known = {event.strip('"'): event for event in events} | {event: event for event in events}
-    wanted = [written] if written in known else written.split(" or ")
-    for event in wanted:
-        if event not in known:
-            where = ", ".join(sorted(states))
-            raise _wrong(f"no row of '{where}' answers '{event}': {_short(text)}", fix=nearest(event, list(events)))
-    return frozenset(known[event] for event in wanted)
+    def never(self, text: str, found: re.Match[str]) -> Never:
+        verb: Any = found["verb"]
+        if verb == "call":
+            what = self.known(found["what"], self.flat.tools, "tool")
+        elif verb == "reach":
+            what = self.states(found["what"])
+        else:
+            what = self.known(found["what"], self.ends(), "outcome of an end")
+        if verb == "end" and self.path:  # a sub-flow's end is a state, from which it goes on
+            verb, ends = "reach", self.flat.states.values()
+            what = frozenset(one.name for one in ends if one.scope.path == self.path and one.spec.end in what)
+        if found["unless"]:
+            states = self.states(found["state"])
+            return Never(text, verb, what, "without", self.events(found["event"], states), states=states)
+        if found["before"]:
+            return Never(text, verb, what, "before", states=self.states(found["first"]))
+        (slot, *_) = sorted(self.known(found["slot"], self.flat.slots, "slot"))
+        return Never(text, verb, what, "with", slot=slot)
 
+    def ends(self) -> Iterator[str]:
+        """The outcomes that the flow may have."""
+        scope = self.flat.scopes[self.path]
+        yield from (state.end for state in scope.spec.states.values() if state.end)
 
-def _wrong(message: str, fix: str) -> FlowError:
-    return FlowError([Problem("F610", message, why="it cannot be proved", fix=fix)])
+    def known(self, name: str, names: Iterable[str], sort: str) -> frozenset[str]:
+        """The full names that a name may mean: itself, else in every sub-flow."""
+        names = [full for full in names if sort.startswith("outcome") or full.startswith(self.path)]
+        found = [full for full in names if full in (name, self.path + name)] or [
+            full for full in names if full.rpartition("/")[2] == name
+        ]
+        if not found:
+            near = nearest(name, {full.rpartition("/")[2] for full in names})
+            raise _WrongError(f"'{name}' is no {sort}", near, name)
+        return frozenset(found)
+
+    def states(self, name: str) -> frozenset[str]:
+        """The flat states that a name means; of a state that runs a sub-flow, the first of that."""
+        found = self.known(name, [*self.flat.states, *self.runners], "state")
+        return frozenset(self.runners.get(full, full) for full in found)
+
+    def events(self, written: str, states: frozenset[str]) -> frozenset[str]:
+        """The events as rows write them."""
+        rows = [edge for name in sorted(states) for edge in self.flat.states[name].edges if edge.row is not None]
+        events = dict.fromkeys(trigger_text(edge.trigger) for edge in rows)
+        known = {event.strip('"'): event for event in events} | {event: event for event in events}
+        wanted = [written] if written in known else written.split(" or ")
+        for event in wanted:
+            if event not in known:
+                where = ", ".join(sorted(states))
+                raise _WrongError(f"no row of '{where}' answers '{event}'", nearest(event, list(events)), event)
+        return frozenset(known[event] for event in wanted)

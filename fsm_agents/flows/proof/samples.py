@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any, Final
@@ -10,6 +11,7 @@ from fsm_agents.flows.machine.data import FlowData, get
 from fsm_agents.flows.machine.events import Facts
 from fsm_agents.flows.machine.flat import FlatFlow, Scope
 from fsm_agents.flows.proof.cases import OTHER, Condition, constants, values_of
+from fsm_agents.flows.proof.sentences import TODAY
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.syntax import Ref
 
@@ -17,7 +19,7 @@ __all__ = ["MOST", "Samples", "combined"]
 
 MOST: Final = 12
 """Most combinations of values for one event; what has more is tried one value after the other."""
-DAY: Final = "2026-01-06"
+DAY: Final = (TODAY + datetime.timedelta(1)).isoformat()
 """A date, where no condition names one."""
 _FIELDS: Final[Mapping[str, Any]] = {"number": 1, "yesno": True, "date": DAY, "time": "09:30", "list": ("one", "two")}
 
@@ -62,11 +64,6 @@ class Samples:
             return [_default(slot)]
         found = values_of(scope, Ref(slot.name), named)
         return [_default(slot) if value == OTHER and not slot.many else value for value in found]
-
-    def invalid(self, name: str) -> bool:
-        """Whether words may fit a slot without being a valid value."""
-        slot = self.flat.slots[name]
-        return bool(slot.range or slot.length or slot.past or slot.future is not None or slot.between) or slot.type == "date"
 
     def results(self, tool: str) -> list[tuple[tuple[str, Any], ...]]:
         """The results of a tool that are tried, by its full name."""

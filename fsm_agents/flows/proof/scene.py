@@ -1,13 +1,19 @@
-"""A way through a flow as the lines of a scene: what the caller, the tools and the host do, and what the agent says. Pure."""
+"""A way through a flow as the lines of a scene, as ``fsm-agents test`` plays them: what happens, what the agent says, where it ends. Pure.
+
+The search knows no time: what is due first it tries in any order, and a caller may speak whenever. So a scene may tell of what time does
+not allow; who plays it finds that out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from fsm_agents.flows.machine.data import FlowData
 from fsm_agents.flows.machine.effects import EndFlow, SayLines
 from fsm_agents.flows.machine.events import (
+    Facts,
     Failed,
     Heard,
     HostSent,
@@ -15,6 +21,7 @@ from fsm_agents.flows.machine.events import (
     Interrupted,
     NotJudged,
     Pressed,
+    PromptHeard,
     Proposed,
     Resumed,
     SilenceLasted,
@@ -26,7 +33,27 @@ from fsm_agents.flows.syntax import Llm
 from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Joint
 
-__all__ = ["Scene"]
+__all__ = ["Scene", "shown_field", "shown_fields"]
+
+KEY: Final = 8
+"""Columns of what stands before the text of a line."""
+
+
+def shown_fields(fields: Iterable[tuple[str, Any]] | Mapping[str, Any]) -> str:
+    """Fields as a scene writes them: `` minutes=25 times=[nine, half past ten]``."""
+    pairs = fields.items() if isinstance(fields, Mapping) else fields
+    return "".join(f" {name}={shown_field(value)}" for name, value in pairs)
+
+
+def shown_field(value: Any) -> str:
+    """One value of a tool's result, or of a slot that a model sets."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown_field, value))}]"
+    text = str(value)
+    plain = text and not any(sign in text for sign in " ,[]=\"'\n") and text not in ("yes", "no")
+    return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)
 
 
 class Scene:
@@ -40,77 +67,101 @@ class Scene:
 
     def __init__(self, world: World, joint: Joint[Any], start: Callable[[], FlowData]) -> None:
         self.world, self.joint, self.start = world, joint, start
+        self.waits = world.flat.spec.defaults.wait_every
 
     def lines(self, events: Iterable[object]) -> tuple[str, ...]:
-        """The lines; a step that raises ends them."""
-        data, found = self.start(), list[str]()
-        for event in events:
-            found += self._happened(event, data)
-            known = dict(data.facts)
-            facts = [(name, value) for name, value in getattr(event, "facts", ()) if known.get(name, False) is not value]
-            if facts:
-                found.append(f"facts:  {', '.join(f'{name} = {_plain(value)}' for name, value in facts)}")
+        """The lines; the last says where it ends, or is a comment that says what a step raised."""
+        data, found, several = self.start(), list[str](), list(events)
+        heard = True
+        for at, event in enumerate(several):
+            found += _conditions(event, data)
+            found += self._happened(event, data, (several[max(0, at - 1)], *several[at + 1 : at + 2], None), heard=heard)
+            visit = data.visit
             try:
                 step = self.joint.step(data, event)
             except Exception as broken:  # noqa: BLE001 - whatever a step raises is what is shown
-                return (*found, f"raised: {type(broken).__name__}: {str(broken).splitlines()[0][:200]}")
+                return (*found, f"# raised: {type(broken).__name__}: {str(broken).splitlines()[0][:200]}")
+            heard = data.visit == visit and (heard or isinstance(event, PromptHeard | Interrupted))
             said = [line for effect in step.effects if isinstance(effect, SayLines) for line in effect.lines]
-            found += [f"agent:  {line.text}" for line in said if line.text]
-            found += [f"end:    {effect.outcome}" for effect in step.effects if isinstance(effect, EndFlow)]
-        return tuple(found)
+            found += [_line("agent", " ".join(line.text.split())) for line in said if line.text]
+            found += [_line("end", effect.outcome) for effect in step.effects if isinstance(effect, EndFlow)]
+        state = self._state(data)
+        return (*found, *([_line("state", state.name)] if state is not None and not state.ends else []))
 
     def _state(self, data: FlowData) -> FlatState | None:
         name: str = data.cell("flow").state
         return self.world.flat.states.get(name.removesuffix(CHECKING))
 
-    def _happened(self, event: object, data: FlowData) -> Iterator[str]:  # noqa: C901, PLR0912 - one case for each kind of event
-        state = self._state(data)
+    def _happened(self, event: object, data: FlowData, beside: Sequence[object], *, heard: bool) -> Iterator[str]:
+        """What comes from the caller, the host and the clock; ``beside`` are the events before and after."""
         match event:
             case Heard(text):
-                yield f"caller: {text}"
+                state = self._state(data)
+                over = not heard and state is not None and bool(state.named("said"))
+                if not isinstance(beside[0], Interrupted):
+                    yield _line("cuts in" if over else "caller", text)
             case Pressed(keys):
-                yield f"caller: (presses {keys})"
+                yield _line("press", keys)
             case SilenceLasted():
-                yield "caller: (says nothing)"
+                yield "silence:"
             case Interrupted():
-                yield "caller: (interrupts)"
+                yield _line("cuts in", beside[1].text if isinstance(beside[1], Heard) else "mumble")
             case HungUp():
-                yield "caller: (hangs up)"
-            case Succeeded(_, fields):
-                told = "".join(f" {name}={_plain(value)}" for name, value in fields)
-                yield f"tool:   {self._waited_for(state, data)} ok{told}"
-            case Failed():
-                yield f"tool:   {self._waited_for(state, data)} failed"
-            case Proposed(_, parses):
-                yield f"model:  {', '.join(self._choice(parse.edge) for parse in parses) or '(answers)'}"
-            case NotJudged():
-                yield "model:  (does not answer)"
+                yield "hang up:"
             case HostSent(name):
-                yield f"host:   {name}"
+                yield _line("event", name)
             case Resumed():
-                yield "host:   (resumes the stored conversation)"
+                yield "resume:"
+            case _:
+                yield from self._answered(event, data)
+
+    def _answered(self, event: object, data: FlowData) -> Iterator[str]:
+        """What comes from a tool, a person, the model, or from none of them in time."""
+        match event:
+            case Succeeded(_, fields):
+                yield f"{self._waited_for(data)} ok{shown_fields(fields)}"
+            case Failed():
+                yield f"{self._waited_for(data)} failed"
+            case Due(_, timer) if timer.startswith("timeout"):
+                yield f"{self._waited_for(data)} timeout"
+            case Due("patience"):
+                yield _line("wait", f"{self.waits:g}s")
             case Due(_, timer):
-                yield self._due(timer, state, data)
+                yield _line("wait", timer)
+            case NotJudged():
+                yield _line("model", "fails")
+            case Proposed(_, parses, text):
+                chosen = [f'chooses "{self._words(parse.edge)}"{self._sets(parse.values)}' for parse in parses]
+                chosen += [f"says {json.dumps(text, ensure_ascii=False)}"] if text else []
+                yield _line("model", " ".join(chosen) or "silent")
             case _:
                 return
 
-    def _waited_for(self, state: FlatState | None, data: FlowData) -> str:
+    def _waited_for(self, data: FlowData) -> str:
+        state = self._state(data)
         assert state is not None  # noqa: S101 - only states wait
-        if data.cell("flow").state.endswith(CHECKING):
-            return self.world.flat.slots[state.slot].check
-        return state.spec.call or state.spec.handoff
+        if state.spec.handoff:
+            return _line("hand off", state.spec.handoff)
+        tool = self.world.flat.slots[state.slot].check if data.cell("flow").state.endswith(CHECKING) else state.spec.call
+        same = [name for name in self.world.flat.tools if name.rpartition("/")[2] == tool]
+        return _line("tool", tool if len(same) == 1 else state.scope.full(tool))
 
-    def _choice(self, number: int) -> str:
+    def _words(self, number: int) -> str:
         trigger = self.world.flat.edges[number].trigger
-        return trigger.text if isinstance(trigger, Llm) else str(number)
+        assert isinstance(trigger, Llm)  # noqa: S101 - a model is offered no others
+        return trigger.text.replace("\\", "\\\\").replace('"', '\\"')
 
-    def _due(self, timer: str, state: FlatState | None, data: FlowData) -> str:
-        if timer.startswith("timeout"):
-            return f"tool:   {self._waited_for(state, data)} timeout"
-        return f"time:   {timer}"
+    def _sets(self, values: Iterable[tuple[str, Any]]) -> str:
+        told = shown_fields((name.rpartition("/")[2], value) for name, value in values)
+        return f" sets{told}" if told else ""
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+def _line(kind: str, text: str) -> str:
+    return f"{f'{kind}:':<{KEY}}{'' if len(kind) < KEY - 1 else ' '}{text}"
+
+
+def _conditions(event: object, data: FlowData) -> list[str]:
+    """The conditions of the host's that are not as they were."""
+    known = dict(data.facts)
+    facts: Facts = getattr(event, "facts", ())
+    return [_line("when", f"{name} = {'yes' if yes else 'no'}") for name, yes in facts if known.get(name, False) is not yes]

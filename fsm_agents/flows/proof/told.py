@@ -54,7 +54,7 @@ class Teller:
 
 def cell(row: RowSpec, number: int) -> Place:
     """Where a cell of a row stands; the row, if that is not known."""
-    return row.places[number] if number < len(row.places) and row.places[number].line else row.place
+    return row.spot.cell(number, row.cells[number])
 
 
 def line_of(edge: Edge, beside: Edge | None = None) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import attrs
 
-from fsm_agents.flows.machine.data import FlowData, get
+from fsm_agents.flows.machine.data import FlowData, Pairs, get
+from fsm_agents.flows.machine.effects import AskModel, SayLines
+from fsm_agents.flows.machine.events import Interrupted, PromptHeard, Resumed
 from fsm_agents.flows.machine.flat import CHECKING, Edge, FlatFlow
 from fsm_agents.flows.machine.takes import Take
 from fsm_agents.flows.proof.properties import Never
@@ -23,9 +25,23 @@ class WatchedData(FlowData):
 
     Attributes:
         marks: For each ``never``: whether what excuses it has happened.
+        question: The number of the last question to the model.
+        saying: The entering of a state whose prompt is not heard to its end.
     """
 
     marks: tuple[bool, ...] = ()
+    question: int = -1
+    saying: int = -1
+
+    @property
+    def asked(self) -> bool:
+        """Whether a question to the model is open: nothing else was asked or left since."""
+        return self.question == self.call
+
+    @property
+    def sounds(self) -> bool:
+        """Whether what the state said on entering is not heard to its end."""
+        return self.saying == self.visit
 
 
 def taken(joint: Joint[Any], step: Step) -> Iterator[tuple[str, Edge | None, str]]:
@@ -50,20 +66,25 @@ class Watch:
         self.nevers = tuple(nevers)
         self.targets = [frozenset(_targets(flat, never)) for never in nevers]
 
-    def after(self, joint: Joint[Any], step: Step, data: WatchedData) -> Iterator[tuple[Never, str]]:
-        """What a step broke; and the marks of the conversation are brought up to date."""
-        marks = list(data.marks)
+    def after(self, joint: Joint[Any], step: Step, slots: Pairs, marks: list[bool]) -> Iterator[tuple[Never, str]]:
+        """What a step broke; and the marks of the conversation are brought up to date.
+
+        Args:
+            joint: Its machines.
+            step: What happened.
+            slots: The slots after it.
+            marks: For each property, whether what excuses it has happened; in the order of :attr:`nevers`.
+        """
         for source, edge, entered in taken(joint, step):
             for at, never in enumerate(self.nevers):
                 if never.unless == "without" and edge is not None and source in never.states:
                     marks[at] = marks[at] or trigger_text(edge.trigger) in never.events
                 if entered in self.targets[at]:
-                    excused = get(data.slots, never.slot) is not None if never.unless == "with" else marks[at]
+                    excused = get(slots, never.slot) is not None if never.unless == "with" else marks[at]
                     if not excused:
                         yield never, _told(never, entered)
                 if entered in never.states:
                     marks[at] = never.unless == "before"
-        data.marks = tuple(marks)
 
 
 def _targets(flat: FlatFlow, never: Never) -> Iterator[str]:
@@ -122,5 +143,17 @@ class WatchedJoint(Joint[WatchedData]):
             if self.raised is None and self.at is not None:
                 self.raised = self.at, event, f"{type(wrong).__name__}: {wrong}"
             raise
-        self.broken = list(self.watch.after(self, step, data))
+        self._remember(data, step)
+        marks = list(data.marks)
+        self.broken = list(self.watch.after(self, step, data.slots, marks))
+        data.marks = tuple(marks)
         return step
+
+    @staticmethod
+    def _remember(data: WatchedData, step: Step) -> None:
+        """What was asked and what is said now."""
+        data.question = next((effect.number for effect in step.effects if isinstance(effect, AskModel)), data.question)
+        if any(isinstance(effect, SayLines) and effect.entry for effect in step.effects):
+            data.saying = data.visit
+        elif isinstance(step.event, PromptHeard | Interrupted | Resumed):
+            data.saying = -1

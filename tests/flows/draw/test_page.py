@@ -13,11 +13,18 @@ from typing import Any
 import pytest
 
 from fsm_agents.flows.draw.names import Ids
-from fsm_agents.flows.draw.page import CallTrace, page
+from fsm_agents.flows.draw.page import CallStep, CallTrace, Counts, page
 from tests.flows.draw.small import EVIL, EXAMPLES, bank, example, hostile, sampler
 
 FLOWS = {"sampler": sampler, "bank": bank, "hostile": hostile}
-CALL = CallTrace(EVIL, [(0, "hello", "agent", "Hello."), (1.23456, "", "caller", EVIL), (2, "gone", "agent", "?")])
+CALL = CallTrace(
+    EVIL,
+    [
+        CallStep(0, "hello", "agent", "Hello."),
+        CallStep(1.23456, "", "caller", EVIL, "r_02", {"size": "a \x00 b"}),
+        CallStep(2, "gone", "agent", "?"),
+    ],
+)
 
 
 class Read(HTMLParser):
@@ -111,13 +118,32 @@ def test_it_knows_what_each_state_says_and_hears() -> None:
 
 
 def test_calls_are_in_the_page() -> None:
-    """A state that is not in this flow keeps its name; time is rounded to milliseconds."""
+    """A state that is not in this flow keeps its name; time is rounded to milliseconds; what is set stands where it changed."""
     found = data(page(sampler(), calls=[CALL]))
     steps = found["calls"][0]["steps"]
-    assert steps[0] == [0.0, "s_hello", "hello", "agent", "Hello."]
+    assert steps[0] == [0.0, "s_hello", "hello", "agent", "Hello.", "", None]
     assert steps[1][:4] == [1.235, "", "", "caller"]
+    assert steps[1][5:] == ["r_02", {"size": "a \ufffd b"}]
     assert steps[2][:3] == [2.0, "", "gone"]
     assert data(page(sampler()))["calls"] == []
+
+
+def test_counts_are_in_the_page() -> None:
+    counts = Counts(
+        3,
+        [("done", 2), (EVIL, 1)],
+        {"size": "×3", "gone": "×1", "work": "×2"},
+        ["gone", "size"],
+        {"size": [(EVIL, 2)], "gone": [("x", 1)]},
+        {"r_02": 3},
+        "old",
+    )
+    found = data(page(sampler(), counts=counts))["counts"]
+    assert (found["calls"], found["outcomes"][0], found["rows"], found["note"]) == (3, ["done", 2, "67%"], {"r_02": 3}, "old")
+    assert found["states"] == {"s_size": "×3", "s_work": "×2"}
+    assert found["worst"] == [["", "gone", "×1"], ["s_size", "size", "×3"]]
+    assert list(found["rejected"]) == ["s_size"], "a state that is not in this flow has no place"
+    assert data(page(sampler()))["counts"] is None
 
 
 def test_without_graphviz_the_states_stand_in_layers(monkeypatch: pytest.MonkeyPatch) -> None:

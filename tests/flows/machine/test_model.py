@@ -10,7 +10,7 @@ STATES = """
 [states.a]
 say = "What is it?"
 [states.b]
-say = "Bill {customer}?"
+say = "Bill[ {customer}]?"
 [states.c]
 talk = "Be helpful."
 say = "Let us see."

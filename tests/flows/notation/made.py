@@ -102,6 +102,7 @@ def trees(draw: Any) -> dict[str, Any]:
         "takes": ["size"],
         "words": {"tea": "T IY"},
         "migrate": {"1": {"states": {"a": "ask"}}},
+        "prove": {"never": ["call tea with size unset", 'reach "end" before work\n']},
     }.items():
         if draw(st.booleans()):
             tree |= {key: value}

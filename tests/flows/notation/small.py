@@ -75,6 +75,10 @@ end = "done"
 
 [migrate.1]
 states = { old = "ask" }
+
+[prove]
+never  = ["call tea with size unset", "end done before tool"]
+always = ["an end is reachable"]
 """
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fsm_agents.flows.notation.fmt import format_text
 from fsm_agents.flows.notation.folder import Reading, read_text
 from fsm_agents.flows.problems import FlowError, render
-from tests.flows.notation.big import big_flow
+from fsm_agents.testing.big_flow import big_flow
 from tests.flows.notation.small import EXAMPLES, NAMES, SMALL
 
 TEXTS = [(EXAMPLES / f"{name}.toml").read_text("utf-8") for name in NAMES] + [SMALL]

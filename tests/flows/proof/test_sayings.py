@@ -277,7 +277,7 @@ def test_a_cleared_slot_whose_result_is_still_said_is_a_note() -> None:
     """F407 names the tool and where its result is used."""
     body = LOOK + '[states.t]\nsay = "{look.count}. Again?"\n[states.u]\nsay = "{look.count} it was."\n' + BYE
     rows = ROWS + "t | yes | | u | clear size\nt | no | | bye |\nu | said | | bye |"
-    notes = found(text(rows, body))
+    notes = [p for p in found(text(rows, body)) if p.code != "F418"]
     assert [(p.code, p.message) for p in notes] == [("F407", "clear size leaves what look found for it: {look.count} in 'u'")]
 
 
@@ -292,9 +292,8 @@ USES = {
 def test_a_result_is_used_in_rows_too(name: str) -> None:
     """In conditions and acts."""
     rows, body = USES[name]
-    assert [p.code for p in found(text(ROWS + rows, LOOK + '[states.t]\nsay = "{look.count}. Again?"\n' + body + BYE))] == [
-        "F407"
-    ]
+    problems = found(text(ROWS + rows, LOOK + '[states.t]\nsay = "{look.count}. Again?"\n' + body + BYE))
+    assert [p.code for p in problems if p.code != "F418"] == ["F407"]
 
 
 def test_a_choice_that_is_kept_when_its_question_is_asked_anew_is_a_note() -> None:
@@ -320,7 +319,7 @@ def test_a_choice_that_is_kept_and_never_used_is_no_matter() -> None:
 def test_a_tool_that_is_called_again_has_a_new_result() -> None:
     """Before it is used."""
     body = LOOK + '[states.t]\nsay = "{look.count}. Again?"\n' + BYE
-    assert found(text(ROWS + "t | yes | | a | clear size\nt | no | | bye |", body)) == []
+    assert {p.code for p in found(text(ROWS + "t | yes | | a | clear size\nt | no | | bye |", body))} == {"F418"}  # nobody picks
 
 
 # --- ears -----------------------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 // Shows one flow. Everything it knows is in the JSON block and in the drawing; it asks nobody for anything, and makes no markup of texts.
 const flow = JSON.parse(document.getElementById("flow").textContent);
 const at = (id) => document.getElementById(id);
+for (const [key, row] of Object.entries(flow.rows)) row.key = key;
 const states = new Map(flow.states.map((state) => [state.id, state]));
 const svg = document.querySelector("#sheet svg");
 const box = (id) => svg.querySelector(`[id="${id}"]`);
@@ -68,12 +69,17 @@ function link(id, text) {
   return made;
 }
 
+const MOST = 60;  // signs of a named phrase that are shown at once
+
 function triggers(row, who) {
   return row.on.filter((part) => part[0] === who).map(([, name, more]) => {
     const line = make("p"), code = make("code", name);
     line.append(code);
-    if (more) line.append(" ", make("span", more, "dim"));
-    return line;
+    if (more.length <= MOST) { if (more) line.append(" ", make("span", more, "dim")); return line; }
+    const whole = document.createElement("details"), head = make("summary");  // a common phrase has hundreds of words: they open on a click
+    head.append(code, " ", make("span", `${more.slice(0, MOST)}…`, "dim"));
+    whole.append(head, make("span", more, "dim"));
+    return whole;
   });
 }
 
@@ -84,6 +90,7 @@ function move(row) {
   if (row.dest) line.append(link(row.dest, row.to)); else line.append(row.to);
   if (row.do) line.append(` · ${row.do}`);
   line.append(row.n ? ` · row ${row.n}` : " · its own question", row.n && row.in !== states.get(chosen).name ? ` (${row.in})` : "");
+  if (flow.counts && row.n) line.append(" · ", make("b", `taken ×${flow.counts.rows[row.key] ?? 0}`));
   return line;
 }
 
@@ -111,12 +118,35 @@ function choose(id, focus = false) {
   const said = state.says.map(([when, text, audio]) => [make("p", when, "dim"), make("p", text), ...(audio ? [make("p", `recorded: ${audio}`, "dim")] : [])]);
   at("detail").replaceChildren(
     make("h2", state.name), make("p", [state.about, state.place].filter(Boolean).join(" · "), "dim"),
+    ...section("In the calls", counted(state)),
     ...section("What is said", said),
     ...section("What may be said", hears(state.hears, "caller")),
     ...section("What else may happen", hears(state.events, "event")),
     ...section("Comes from", [...from].map((name) => states.get(name.slice(5))).map((other) => [link(other.id, other.name)])),
   );
   if (focus) at("detail").focus({ preventScroll: true });
+}
+
+// --- all calls ----------------------------------------------------------------------------------------------------------------------
+
+const many = (count, thing) => `${count} ${thing}${count === 1 ? "" : "s"}`;
+
+function counted(state) {  // what is to be said of one state
+  if (!flow.counts) return [];
+  const told = flow.counts.states[state.id];
+  const rejected = flow.counts.rejected[state.id] ?? [];
+  const lines = told ? [[make("p", told)]] : [];
+  return [...lines, ...rejected.map(([said, times]) => [make("p", `nobody took ×${times}: “${said}”`)])];
+}
+
+function overview() {
+  const { calls, outcomes, worst, note } = flow.counts;
+  at("counts").hidden = false;
+  at("counts").append(
+    make("h2", many(calls, "call")), make("p", note, "dim"),
+    ...section("How they ended", outcomes.map(([name, count, share]) => [make("b", name), ` ×${count} · ${share}`])),
+    ...section("Where callers were not understood", worst.map(([id, name, told]) => [id ? link(id, name) : name, ` ${told}`])),
+  );
 }
 
 // --- search -------------------------------------------------------------------------------------------------------------------------
@@ -142,28 +172,41 @@ function search() {
 
 // --- a call -------------------------------------------------------------------------------------------------------------------------
 
-let call = null, place = -1, timer = 0;
+let call = null, place = -1, timer = 0, now = null, first = 0, lines = [];
+const LINES = 400;  // that are in the list at a time
+const LEAST = 0.35;  // seconds that a line stays, so that the eye can follow what happened all at once
 
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
 
-function where() {  // the state that the call is in: the last one that was named
-  for (let i = place; i >= 0; i--) if (call.steps[i][2]) return call.steps[i];
+function last(part) {  // the last line so far that says this: where the call is, what is set
+  for (let i = place; i >= 0; i--) if (call.steps[i][part]) return call.steps[i];
   return null;
 }
 
 function show(to) {
   place = Math.min(Math.max(to, -1), call.steps.length - 1);
-  for (const node of svg.querySelectorAll(".here")) node.classList.remove("here");
-  const step = where();
+  for (const part of svg.querySelectorAll(".here, .taken")) part.classList.remove("here", "taken");
+  const step = last(2);
   if (step && step[1]) {
     const node = box(step[1]);
     if (node) { node.classList.add("here"); seen(node); }
     if (chosen !== step[1]) choose(step[1]);
   }
-  [...at("talk").children].forEach((line, i) => line.classList.toggle("now", i === place));
-  const line = at("talk").children[place];
-  if (line) at("talk").scrollTop = line.offsetTop - at("talk").offsetTop - at("talk").clientHeight / 2;
+  const row = place < 0 ? "" : call.steps[place][5];
+  if (row) for (const edge of svg.querySelectorAll(`.edge.${CSS.escape(row)}`)) edge.classList.add("taken");
+  now?.classList.remove("now");
+  if (place >= 0 && !lines[place - first]) list(place - LINES / 2);
+  now = lines[place - first] ?? null;
+  now?.classList.add("now");
+  if (now) at("talk").scrollTop = now.offsetTop - at("talk").offsetTop - at("talk").clientHeight / 2;
+  set(last(6)?.[6] ?? {});
   at("clock").textContent = clock(place < 0 ? 0 : call.steps[place][0]) + (step && !step[1] ? ` · ${step[2]} is not in this flow` : "");
+}
+
+function set(slots) {
+  const found = Object.entries(slots);
+  at("slots").hidden = !found.length;
+  at("slots").replaceChildren(...found.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
 }
 
 function pause() {
@@ -175,7 +218,7 @@ function pause() {
 
 function next() {
   if (place >= call.steps.length - 1) { pause(); return; }
-  const wait = place < 0 ? 0 : Math.max(0, call.steps[place + 1][0] - call.steps[place][0]);
+  const wait = place < 0 ? 0 : Math.max(LEAST, call.steps[place + 1][0] - call.steps[place][0]);
   timer = setTimeout(() => { show(place + 1); next(); }, (wait * 1000) / Number(at("speed").value));
 }
 
@@ -193,13 +236,33 @@ function take(index) {
   pause();
   call = flow.calls[index];
   at("talk").hidden = false;
-  at("talk").replaceChildren(...call.steps.map(([seconds, , state, who, said], i) => {
-    const line = make("li", "", who === "agent" || who === "caller" ? who : "");
-    line.append(make("span", `${clock(seconds)} `, "dim"), make("b", who), ` ${said} `, make("span", state, "dim"));
-    line.addEventListener("click", () => { pause(); show(i); });
-    return line;
-  }));
+  list(0);
   show(-1);
+}
+
+function line([seconds, , state, who, said, row], i) {
+  const made = make("li", "", who === "agent" || who === "caller" ? who : "other");
+  const where = [flow.rows[row]?.n ? `row ${flow.rows[row].n}` : "", state && `→ ${state}`].filter(Boolean).join(" ");
+  made.append(make("span", `${clock(seconds)} `, "dim"), make("b", who), ` ${said} `, make("span", where, "dim"));
+  made.addEventListener("click", () => { pause(); show(i); });
+  return made;
+}
+
+function more(to, text) {
+  const made = make("li", text, "dim");
+  made.addEventListener("click", () => { pause(); show(to); });
+  return made;
+}
+
+function list(from) {  // the lines from there on: a browser lays out some hundred at once, and not the 50,000 of a very long call
+  first = Math.max(0, Math.min(from, call.steps.length - LINES));
+  const end = Math.min(call.steps.length, first + LINES);
+  now = null;
+  lines = call.steps.slice(first, end).map((step, i) => line(step, first + i));
+  at("talk").replaceChildren(
+    ...(first ? [more(first - 1, `… ${first} lines before`)] : []), ...lines,
+    ...(end < call.steps.length ? [more(end, `… ${call.steps.length - end} more lines`)] : []),
+  );
 }
 
 // --- light and dark -----------------------------------------------------------------------------------------------------------------
@@ -223,6 +286,7 @@ at("in").addEventListener("click", () => zoom(size.scale * 1.25));
 at("out").addEventListener("click", () => zoom(size.scale / 1.25));
 at("fit").addEventListener("click", () => zoom(fit()));
 at("search").addEventListener("input", search);
+if (flow.counts) overview();
 if (flow.calls.length) {
   at("player").hidden = false;
   flow.calls.forEach((each, i) => { const option = make("option", each.name); option.value = i; at("calls").append(option); });

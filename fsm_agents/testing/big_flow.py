@@ -1,21 +1,23 @@
-"""Large flows for measuring: as many states and rows as asked for, all alike in shape and all different in words.
+"""Large flows for measuring and for hostile tests: as many states and rows as asked for, all alike in shape and different in words.
 
-Run as a program, it writes one: ``python big.py 200 5 > big.toml``.
+``python -m fsm_agents.testing.bench_flows --write`` prints one.
 """
 
 from __future__ import annotations
 
-import sys
+from typing import Final
 
-SYLLABLES = [a + b for a in "bdfgklmnprstv" for b in "aeiou"]
+__all__ = ["big_flow"]
+
+_SYLLABLES: Final = [a + b for a in "bdfgklmnprstv" for b in "aeiou"]
 
 
-def word(number: int) -> str:
+def _word(number: int) -> str:
     """A word of its own for every number."""
     text = ""
     for _ in range(3):
-        number, rest = divmod(number, len(SYLLABLES))
-        text += SYLLABLES[rest]
+        number, rest = divmod(number, len(_SYLLABLES))
+        text += _SYLLABLES[rest]
     return text
 
 
@@ -32,8 +34,8 @@ def big_flow(states: int = 200, rows: int = 5, *, corrections: bool = False) -> 
     parts = [
         'flow = "big"\nversion = 1\nlang = "en-US"\nstart = "s0"\n',
         "[rows]\nmain = '''\n" + _table(["in | on | when | to | do", *cells]) + "'''",
-        "everywhere = '''\n" + _table(["in | on | to | do", *_everywhere(slots, corrections)]) + "'''",
-        "[phrases]\n" + "\n".join(f'help{n} = "help [me] with {word(8 * n)} / what is {word(8 * n)}"' for n in range(slots)),
+        "everywhere = '''\n" + _table(["in | on | to | do", *_everywhere(slots, corrections=corrections)]) + "'''",
+        "[phrases]\n" + "\n".join(f'help{n} = "help [me] with {_word(8 * n)} / what is {_word(8 * n)}"' for n in range(slots)),
         '[prompts]\nmenu = "You can say many things."',
         *(_slot(number) for number in range(slots)),
         *(_state(number, slots) for number in range(states)),
@@ -46,7 +48,7 @@ def big_flow(states: int = 200, rows: int = 5, *, corrections: bool = False) -> 
 def _rows(number: int, states: int, rows: int, slots: int) -> list[str]:
     here, after = f"s{number}", f"s{number + 1}" if number + 1 < states else "done"
     slot = number % slots
-    a, b, c = (word(8 * number + step) for step in range(1, 4))
+    a, b, c = (_word(8 * number + step) for step in range(1, 4))
     all_rows = [
         f"{here} | filled | | {after} |",
         f'{here} | "(want / need) [a] {a} [or {b}]", press {number % 9 + 1} | | {after} | set v{slot} = {_value(slot)}',
@@ -55,14 +57,14 @@ def _rows(number: int, states: int, rows: int, slots: int) -> list[str]:
         f'{here} | "(take / give) me {{v{slot}}} and [a] {c}" | v{(slot + 2) % slots} = {_value((slot + 2) % slots)} and tries < 3 | next |',
     ]
     while len(all_rows) < rows:
-        other = word(8 * states + number * rows + len(all_rows))
+        other = _word(8 * states + number * rows + len(all_rows))
         all_rows.append(f'{here} | "(tell / ask) [me] about {other}" | | stay | say "{other} is good."')
     return all_rows[: max(2, rows)]
 
 
-def _everywhere(slots: int, corrections: bool) -> list[str]:
+def _everywhere(slots: int, *, corrections: bool) -> list[str]:
     fixed = [
-        f'any | "<correction> [the] {word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, slots))
+        f'any | "<correction> [the] {_word(8 * n)} {{v{n}}}" | again | say "Okay, {{v{n}}}."' for n in range(min(3, slots))
     ] * corrections
     return [
         *fixed,
@@ -81,11 +83,11 @@ def _table(rows: list[str]) -> str:
 
 
 def _value(slot: int) -> str:
-    return word(8 * slot + 6)
+    return _word(8 * slot + 6)
 
 
 def _slot(number: int) -> str:
-    c, d, e = (word(8 * number + step) for step in (5, 6, 7))
+    c, d, e = (_word(8 * number + step) for step in (5, 6, 7))
     return (
         f'[slots.v{number}]\ntype = "choice"\nsays = "{{}} / [a] {{}} [one]"\n'
         f'[slots.v{number}.values]\n{c} = "{c} [size]"\n{d} = "{d} / {e}"'
@@ -94,11 +96,6 @@ def _slot(number: int) -> str:
 
 def _state(number: int, slots: int) -> str:
     return (
-        f'[states.s{number}]\nask = "v{number % slots}"\nsay = "What about {word(8 * number + 3)}?"\n'
-        f'retry = ["{word(8 * number + 3)} or {word(8 * number + 5)}?", "Please say one of them."]'
+        f'[states.s{number}]\nask = "v{number % slots}"\nsay = "What about {_word(8 * number + 3)}?"\n'
+        f'retry = ["{_word(8 * number + 3)} or {_word(8 * number + 5)}?", "Please say one of them."]'
     )
-
-
-if __name__ == "__main__":
-    states, rows = (int(text) for text in [*sys.argv[1:], "200", "5"][:2])
-    print(big_flow(states, rows))
