@@ -12,7 +12,7 @@ from time import perf_counter
 import attrs
 
 from fsm_agents import __version__
-from fsm_agents.cli.flow_files import bound, cache_folder, read_text
+from fsm_agents.cli.flow_files import bound, cache_folder, host_function, read_text
 from fsm_agents.cli.flow_sounds import Sounds
 from fsm_agents.errors import MisuseError, TableError
 from fsm_agents.flows.flow import Flow
@@ -76,6 +76,8 @@ def _checked(path: Path, options: Namespace) -> Told:
         return Told(path, wrong.problems, None, 0, perf_counter() - begun)
     except TableError as large:
         return Told(path, (Problem("F004", str(large), Place(str(path))),), None, 0, perf_counter() - begun)
+    if options.bind:
+        host_function(options.bind)
     sounds = Sounds.of(flat)
     folder = None if options.no_cache else cache_folder()
     checked = check_cached(flat, folder, ears=options.ears, phones=sounds.phones, sounds=sounds.name)

@@ -9,6 +9,7 @@ from fsm_agents.cli.flow_files import bound, load_flow, print_error, write_text
 from fsm_agents.cli.parser import at_least
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.problems import FlowError
+from fsm_agents.testing.flows.mutants import report, tried
 from fsm_agents.testing.flows.story import as_scene
 from fsm_agents.testing.flows.suite import Suite, find_scenes, run_suite, scenes_of
 
@@ -36,6 +37,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--junit", nargs="?", const="junit.xml", metavar="FILE", help="also write JUnit XML (default: junit.xml in --out)"
     )
+    parser.add_argument(
+        "--mutants",
+        action="store_true",
+        help="also delete and alter each row in turn, and name what nobody notices (takes minutes)",
+    )
     parser.add_argument("--missing", action="store_true", help="list all that was not covered")
 
 
@@ -59,6 +65,9 @@ def run(options: Namespace) -> int:
     print(f"{summary} · {_drawn(suite, out, path.stem)}")
     if options.missing:
         print(suite.coverage.text())
+    if options.mutants and suite.passed:
+        for line in report(tried(flow, path.parent, scenes)):
+            print(line, flush=True)
     if suite.failed is not None:
         failed = out / f"{path.stem}.failed.toml"
         write_text(failed, as_scene(suite.failed.walk, path.name).encode())

@@ -179,7 +179,7 @@ def test_a_line_that_is_damaged_in_the_middle_is_one_line(tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["stats", "{log}", "--out", "x.gif"], "give a name that ends with .svg, .png, .dot"),
+        (["stats", "{log}", "--out", "x.gif"], "give a name that ends with .html, .svg, .png, .dot"),
         (["stats", "{log}", "--out", "{tmp}/no/where.dot"], "give a file in a folder that exists"),
         (["replay", "{log}", "{log}"], "say --flow FLOW"),
         (["replay", "{log}", "{flow}"], "say --flow {flow}"),

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 
 from fsm_agents.errors import MisuseError, nearest
 from fsm_agents.flows.machine.effects import AskModel, CallTool, HandOver
-from fsm_agents.flows.machine.events import Failed, Proposed, Succeeded
+from fsm_agents.flows.machine.events import Failed, NotJudged, Proposed, Succeeded
+from fsm_agents.flows.proof.scene import shown_fields
 from fsm_agents.flows.results import ResultError, fields_of
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.times import ANSWERS_AFTER, seconds
 
-__all__ = ["HandOff", "How", "Late", "Model", "Tool", "Unplayable", "parse_offer", "shown_fields", "waiting"]
+__all__ = ["HandOff", "How", "Late", "Model", "Tool", "Unplayable", "parse_offer", "waiting"]
 
 How: TypeAlias = Literal["ok", "failed", "timeout"]
 
@@ -147,11 +147,13 @@ class Model:
         chosen: The edges it chooses.
         text: What it says.
         strays: Edges it chooses by numbers that nobody offered.
+        fails: It does not answer, or what it answers cannot be read.
     """
 
     chosen: tuple[Chosen, ...] = ()
     text: str = ""
     strays: tuple[int, ...] = ()
+    fails: bool = False
 
     def fits(self, player: Player) -> bool:
         """Whether it can happen now."""
@@ -166,10 +168,12 @@ class Model:
         parses += [Parse(number) for number in self.strays]
         player.pass_time(ANSWERS_AFTER)
         if not player.ended:
-            player.answer(Proposed(asked.number, tuple(parses), self.text))
+            player.answer(NotJudged(asked.number, "as told") if self.fails else Proposed(asked.number, tuple(parses), self.text))
 
     def line(self) -> str:
         """As a line of a scene."""
+        if self.fails:
+            return "model: fails"
         told = [f"chooses {json.dumps(text, ensure_ascii=False)}{_sets(values)}" for text, values in self.chosen]
         told += [f"says {json.dumps(self.text, ensure_ascii=False)}"] if self.text else []
         told += ["chooses what was not offered"] if self.strays else []
@@ -221,19 +225,3 @@ def waiting(player: Player) -> str:
 
 
 MOST_TOLD: Final = 5
-
-
-def shown_fields(fields: tuple[tuple[str, Any], ...] | Mapping[str, Any]) -> str:
-    """Fields as a scene writes them: `` minutes=25 times=[nine, half past ten]``."""
-    pairs = fields.items() if isinstance(fields, Mapping) else fields
-    return "".join(f" {name}={_shown(value)}" for name, value in pairs)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_shown, value))}]"
-    text = str(value)
-    plain = text and not any(sign in text for sign in " ,[]=\"'\n") and text not in ("yes", "no")
-    return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)

@@ -12,17 +12,17 @@ from typing import Any, Final, Literal, TypeAlias
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.data import Failures, FlowData
 from fsm_agents.flows.machine.flat import Edge, FlatState
-from fsm_agents.flows.syntax import AGAIN, BACK, NEXT, STAY, Goto, Visit
+from fsm_agents.flows.syntax import AGAIN, BACK, NEXT, STAY, Goto, Named, Visit
 from fsm_agents.fsm.joint import Step
 from fsm_agents.testing.flows.seen import Seen
 from fsm_agents.testing.flows.taken import Taken, Trail, passed_over
 
-__all__ = ["KINDS", "MISSED", "TAKEN", "Coverage", "What"]
+__all__ = ["HALF", "KINDS", "MISSED", "TAKEN", "Coverage", "What"]
 
 What: TypeAlias = Literal["rows", "pairs", "guards", "timers", "questions", "states"]
 KINDS: Final[tuple[What, ...]] = ("rows", "pairs", "guards", "timers", "questions", "states")
-TAKEN, MISSED = "#1a7f37", "#c0392b"
-"""The colours of what was covered and what was not."""
+TAKEN, HALF, MISSED = "#1a7f37", "#9a6700", "#c0392b"
+"""The colours of what was covered, of a row whose condition held always or never, and of what was not covered."""
 
 _Row: TypeAlias = "tuple[str, int]"
 """A row: the path of its sub-flow, and its place in that file, from 1; 0 and a state's name for a question."""
@@ -74,7 +74,7 @@ class Coverage:
     def _add(self, taken: Taken, step: Step, data: FlowData | None) -> None:
         counts = self.counts
         if taken.timer:
-            counts["timers"][taken.timer] += 1
+            counts["timers"][_timer(taken)] += 1
         failures = data.failures if data is not None else Failures()
         for edge in taken.above:
             if passed_over(edge, step.event, failures):
@@ -107,10 +107,19 @@ class Coverage:
             "rows": rows,
             "pairs": list(self._pairs(edges)),
             "guards": [(row, said) for row in guarded for said in (True, False)],
-            "timers": [f"{machine}.{timer.name}" for machine, table in self.flow.joint.tables.items() for timer in table.timers],
+            "timers": list(self._timers()),
             "questions": [state.name for state in flat.states.values() if state.slot],
             "states": [name for name, state in flat.states.items() if state.ends or state.spec.kind != "end"],
         }
+
+    def _timers(self) -> Iterator[str]:
+        """The timers: of the flow in each state, of the machines beside it."""
+        engines = zip(self.flow.joint.tables.items(), self.flow.joint.engines, strict=True)
+        for (machine, table), engine in engines:
+            if machine != "flow":
+                yield from (f"{machine}.{timer.name}" for timer in table.timers)
+            else:
+                yield from (f"flow.{name} {timer.name}" for name, state in engine.states.items() for timer in state.timers)
 
     def _pairs(self, edges: list[tuple[FlatState, Edge]]) -> Iterator[tuple[_Row, _Row]]:
         """Which row may be the next one after which; rows that do nothing are not counted, so a state may have been left by none."""
@@ -196,14 +205,36 @@ class Coverage:
         return found | {f"q{ids.states[name][1:]}": self._colour("questions", name) for name in self.goals["questions"]}
 
     def _colour(self, kind: What, goal: Any) -> str:
-        return TAKEN if goal in self.counts[kind] else MISSED
+        if goal not in self.counts[kind]:
+            return MISSED
+        return HALF if kind == "rows" and any((goal, said) in self.missing("guards") for said in (True, False)) else TAKEN
 
     def labels(self) -> dict[str, str]:
-        """How often each row was taken, by its id: ``×12``."""
+        """How often each row was taken, by its id: ``×12``; of one with a condition also how often that did not hold: ``×12, else ×3``."""
         from fsm_agents.flows.draw.names import Ids
 
         ids, flat = Ids(self.flow.flat), self.flow.flat
-        return {ids.row(flat.scopes[path], number): f"×{times}" for (path, number), times in self.counts["rows"].items()}
+        return {
+            ids.row(flat.scopes[path], number): f"×{times}{self._else((path, number))}{self._due((path, number))}"
+            for (path, number), times in self.counts["rows"].items()
+        }
+
+    def _else(self, row: _Row) -> str:
+        return f", else ×{self.counts['guards'][row, False]}" if (row, False) in self.goals["guards"] else ""
+
+    def _due(self, row: _Row) -> str:
+        """Of a row that answers a tool's time among others: how often that was over where it holds."""
+        path, number = row
+        triggers = self.flow.flat.scopes[path].spec.rows[number - 1].on
+        if len(triggers) < 2 or Named("timeout") not in triggers:  # noqa: PLR2004 - beside others
+            return ""
+        states = [
+            state.name for state in self.flow.flat.states.values() for edge in state.named("timeout") if self.row(edge) == row
+        ]
+        due = sum(
+            times for timer, times in self.counts["timers"].items() if timer.startswith(tuple(f"flow.{name} " for name in states))
+        )
+        return f", timeout ×{due}"
 
     def svg(self) -> str:
         """The flow drawn with what is covered in green and what is not in red.
@@ -214,6 +245,12 @@ class Coverage:
         from fsm_agents.flows.draw.dot import svg
 
         return svg(self.flow.flat, colours=self.colours(), labels=self.labels())
+
+
+def _timer(taken: Taken) -> str:
+    """The name of a timer that was due, with the state of the flow."""
+    machine, _, name = taken.timer.partition(".")
+    return f"flow.{taken.state} {name}" if machine == "flow" else taken.timer
 
 
 MOST_TOLD: Final = 12

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -29,12 +29,13 @@ from fsm_agents.flows.machine.events import (
     PromptHeard,
     Resumed,
     SilenceLasted,
-)
+)  # fmt: skip
 from fsm_agents.flows.machine.flat import CHECKING, FlatState
 from fsm_agents.flows.machine.secret import Secret
 from fsm_agents.flows.words.types import Moment
+from fsm_agents.fsm.engine import Due
 from fsm_agents.fsm.joint import Step
-from fsm_agents.testing.flows.seen import Before, Reply, Said, Seen, Timers
+from fsm_agents.testing.flows.seen import MOST_STEPS, SILENCE, SPOKEN, TIMER, Before, Reply, Said, Seen, Timers
 from fsm_agents.testing.flows.times import BETWEEN_KEYS, NOW, SECOND, TODAY, lasts
 
 __all__ = ["Player"]
@@ -89,8 +90,6 @@ class Player:
         self._quiet = 0
         self._speaking = False
 
-    # --- what it is ----------------------------------------------------------------------------------------------------------------------
-
     @property
     def state(self) -> FlatState | None:
         """Where the conversation is."""
@@ -141,8 +140,6 @@ class Player:
         """The host's conditions as they are now."""
         bound, told = self.flow.binding.conditions, self.conditions
         return tuple((name, told[name] if name in told else name in bound and bool(bound[name]())) for name in self._names)
-
-    # --- what happens --------------------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """The conversation begins."""
@@ -229,16 +226,13 @@ class Player:
 
     def resume(self) -> None:
         """The conversation is saved, everything else is lost, and it goes on elsewhere."""
-        saved = json.loads(json.dumps(self.flow.save(self.data)))
+        self.data = self.flow.restore(json.loads(json.dumps(self.flow.save(self.data))))
         self.work.clear()
         self._timers.clear()
         self._replies.clear()
         self.asked = self.twin = None
-        self.data = self.flow.restore(saved)
         self._timers.arm(self.flow.joint.arms(self.data), self.time)
         self.outside(Resumed(self.facts()))
-
-    # --- time ----------------------------------------------------------------------------------------------------------------------------
 
     def listen(self) -> None:
         """Time passes until the agent has said all it has to say."""
@@ -267,6 +261,17 @@ class Player:
                 break
             self._one()
         return self.data.call != number
+
+    def until(self, timer: str) -> bool:
+        """Time passes until a timer of this name is due, with all that is due before it. Whether it was."""
+        for _ in range(MOST_STEPS):
+            found = self._next() if not self.ended else None
+            if found is None:
+                break
+            self._one()
+            if isinstance(found[2], Due) and found[2].timer == timer:
+                return True
+        return False
 
     def due(self) -> int | None:
         """µs until something happens by itself; ``None``: nothing will."""
@@ -329,8 +334,6 @@ class Player:
             self._quiet = self.time
             self.post(SilenceLasted(self.facts()))
 
-    # --- steps ---------------------------------------------------------------------------------------------------------------------------
-
     def outside(self, event: object) -> Step:
         """Somebody outside did something."""
         self.idle = 0
@@ -385,16 +388,10 @@ class Player:
         stop = max(self.time, self._replies[-1].stop if self._replies else 0)
         state = self.where.removesuffix(CHECKING)
         for line in (line for part in said for line in part.lines):
-            start, stop = stop, stop + lasts(line.text)
-            self.said.append(Said(line.text, state, start, stop))
+            start, stop = stop, stop + lasts(line.words)
+            self.said.append(Said(line.words, state, start, stop))
         self._replies.append(Reply(stop, said[-1].barge_in, any(part.entry for part in said), self.data.visit))
 
     def _heard(self, text: str) -> Heard:
         flow = self.flow
         return heard(flow.world, self.state, flow.recogniser(self.data), text, self.moment, self.facts())
-
-
-SPOKEN, TIMER, SILENCE = range(3)
-"""What comes first of what is due at the same time."""
-MOST_STEPS: Final = 1_000
-"""Steps that a tool may be waited for: wait lines come every few seconds, and its time is bounded."""

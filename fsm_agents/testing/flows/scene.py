@@ -134,9 +134,12 @@ def read_scenes(text: str, file: str, flow: Flow | Callable[[str, Troubles, Plac
 
 
 def flow_path(source: Path, name: str) -> Path:
-    """The flow that a scene file names: beside it, or beside the folder of scenes that it is in."""
-    beside = source.parent / name
-    return beside if beside.exists() or source.parent.name != "scenes" else source.parent.parent / name
+    """The flow that a scene file names: beside the folder ``scenes`` that it is in, else beside it.
+
+    Beside the folder first: a scene file may have the name of its flow.
+    """
+    outside = source.parent.parent / name
+    return outside if source.parent.name == "scenes" and outside.exists() else source.parent / name
 
 
 # --- reading --------------------------------------------------------------------------------------------------------------------------
@@ -293,7 +296,7 @@ class _Playing:
             self._fail(line, wrong)
 
     def _act(self, line: Line, what: Stimulus) -> None:
-        if isinstance(what, CutIn):
+        if isinstance(what, CutIn) or (isinstance(what, Pressed) and what.over):
             self._answer_all()
         elif isinstance(what, _ACTS) or not what.fits(self.player):
             self._settle()

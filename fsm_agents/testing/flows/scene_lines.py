@@ -14,10 +14,10 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.quantities import duration
 from fsm_agents.flows.spec import SlotSpec
-from fsm_agents.flows.syntax import Emit, Llm
+from fsm_agents.flows.syntax import After, Emit, Llm
 from fsm_agents.testing.flows.answers import HandOff, Model, Tool
 from fsm_agents.testing.flows.expectations import AgentSays, EmittedIt, Ends, Expectation, InState, SlotHolds
-from fsm_agents.testing.flows.stimuli import CutIn, Event, HangUp, Pause, Pressed, Resume, Says, Silence, Stimulus
+from fsm_agents.testing.flows.stimuli import CutIn, Event, HangUp, Pause, Pressed, Resume, Says, Silence, Stimulus, Until
 from fsm_agents.testing.flows.times import ANSWERS_AFTER, SECOND
 
 __all__ = ["KINDS", "Line", "Setting", "read_line", "slot_value"]
@@ -123,19 +123,29 @@ def _agent(text: str, _flow: Flow) -> Expectation:
     return AgentSays(_words(text, "agent: How many?"))
 
 
-def _press(text: str, _flow: Flow) -> Stimulus:
+def _press(text: str, _flow: Flow) -> Pressed:
     keys = text.replace(" ", "")
     if not re.fullmatch(r"[0-9*#]{1,40}", keys):
         raise Fault("F035", f"'{text[:40]}' are no keys", fix="press: 1")
     return Pressed(keys)
 
 
+def _press_over(text: str, flow: Flow) -> Stimulus:
+    return attrs.evolve(_press(text, flow), over=True)
+
+
 def _silence(text: str, _flow: Flow) -> Stimulus:
     return Pause(_micros(text), silent=True) if text else Silence()
 
 
-def _wait(text: str, _flow: Flow) -> Stimulus:
-    return Pause(_micros(_words(text, "wait: 4s")))
+def _wait(text: str, flow: Flow) -> Stimulus:
+    word, _, time = _words(text, "wait: 4s").partition(" ")
+    if word != "after":
+        return Pause(_micros(text))
+    times = (e.trigger.seconds for e in flow.flat.edges.values() if isinstance(e.trigger, After))
+    timers = dict.fromkeys(f"after {seconds:g}s" for seconds in times)
+    name = f"after {_micros(time) / SECOND:g}s"
+    return Until(_name(name, timers, "timer"))
 
 
 def _event(text: str, flow: Flow) -> Stimulus:
@@ -160,7 +170,7 @@ def _answer(text: str, what: str, example: str) -> tuple[str, str, int, str]:
         word, _, left = rest.strip().partition(" ")
         if word == "after":
             time, _, left = left.strip().partition(" ")
-            after = _micros(time)
+            after = 0 if time == "0s" else _micros(time)
         elif not how and word in _HOW:
             how = word
         else:
@@ -227,8 +237,8 @@ def _parts(text: str) -> list[str]:
 
 
 def _model(text: str, flow: Flow) -> Stimulus:
-    if text == "silent":
-        return Model()
+    if text in ("silent", "fails"):
+        return Model(fails=text == "fails")
     edges = {e.trigger.text: e.trigger for e in flow.flat.edges.values() if isinstance(e.trigger, Llm)}
     chosen: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
     said, rest = "", text
@@ -238,7 +248,7 @@ def _model(text: str, flow: Flow) -> Stimulus:
             raise Fault(
                 "F033",
                 f"'{rest.strip()[:40]}' is nothing that a model does",
-                fix='model: chooses "…", model: says "…", model: silent',
+                fix='model: chooses "…", model: says "…", model: silent, model: fails',
             )
         rest = rest[match.end() :]
         if match[1] == "says":
@@ -250,7 +260,7 @@ def _model(text: str, flow: Flow) -> Stimulus:
 
 
 _CHOICE = re.compile(
-    r"[\s,]*(chooses|says)\s*(\"(?:[^\"\\]|\\.)*\")(?:\s+sets((?:\s+[A-Za-z_]\w*=(?:\"(?:[^\"\\]|\\.)*\"|\S+))+))?"
+    r"[\s,]*(chooses|says)\s*(\"(?:[^\"\\]|\\.)*\")(?:\s+sets((?:\s+[A-Za-z_]\w*=(?:\"(?:[^\"\\]|\\.)*\"|\[[^\]\n]*\]|\S+))+))?"
 )
 
 
@@ -346,8 +356,8 @@ def _now(text: str, _flow: Flow) -> Setting:
 
 
 KINDS: Final[Mapping[str, Read]] = {
-    "caller": _caller, "cuts in": _cuts_in, "agent": _agent, "press": _press, "silence": _silence, "tool": _tool, "event": _event,
-    "hang up": _hang_up, "model": _model, "state": _state, "slot": _slot, "emitted": _emitted, "hand off": _hand_off, "wait": _wait,
-    "end": _end, "takes": _takes, "when": _when, "today": _today, "now": _now, "resume": _resume,
+    "caller": _caller, "cuts in": _cuts_in, "agent": _agent, "press": _press, "press over": _press_over, "silence": _silence, "tool": _tool,
+    "event": _event, "hang up": _hang_up, "model": _model, "state": _state, "slot": _slot, "emitted": _emitted, "hand off": _hand_off,
+    "wait": _wait, "end": _end, "takes": _takes, "when": _when, "today": _today, "now": _now, "resume": _resume,
 }  # fmt: skip
 """What a line may begin with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -16,7 +16,12 @@ from fsm_agents.fsm.joint import Arm, Step
 if TYPE_CHECKING:
     from fsm_agents.testing.flows.player import Player
 
-__all__ = ["Before", "Reply", "Said", "Seen", "Timers"]
+__all__ = ["MOST_STEPS", "SILENCE", "SPOKEN", "TIMER", "Before", "Reply", "Said", "Seen", "Timers"]
+
+SPOKEN, TIMER, SILENCE = range(3)
+"""What comes first of what is due at the same time."""
+MOST_STEPS: Final = 1_000
+"""Steps that a tool may be waited for: wait lines come every few seconds, and its time is bounded."""
 
 
 @attrs.frozen
@@ -67,7 +72,7 @@ class Seen:
     @property
     def lines(self) -> tuple[str, ...]:
         """What is said in this step."""
-        return tuple(line.text for effect in self.step.effects if isinstance(effect, SayLines) for line in effect.lines)
+        return tuple(line.words for effect in self.step.effects if isinstance(effect, SayLines) for line in effect.lines)
 
 
 @attrs.define

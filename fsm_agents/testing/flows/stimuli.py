@@ -6,11 +6,12 @@ from typing import Protocol
 
 import attrs
 
+from fsm_agents.flows.problems import FlowError
 from fsm_agents.testing.flows.answers import Unplayable, waiting
 from fsm_agents.testing.flows.player import Player
 from fsm_agents.testing.flows.times import seconds
 
-__all__ = ["Condition", "CutIn", "Event", "HangUp", "Pause", "Pressed", "Resume", "Says", "Silence", "Stimulus", "Store"]
+__all__ = ["Condition", "CutIn", "Event", "HangUp", "Pause", "Pressed", "Resume", "Says", "Silence", "Stimulus", "Store", "Until"]
 
 
 class Stimulus(Protocol):
@@ -74,9 +75,10 @@ class CutIn:
 
 @attrs.frozen
 class Pressed:
-    """The caller presses keys."""
+    """The caller presses keys; ``over``: while the agent speaks, if it does."""
 
     keys: str
+    over: bool = False
 
     def fits(self, player: Player) -> bool:
         """Whether it can happen now."""
@@ -88,7 +90,7 @@ class Pressed:
 
     def line(self) -> str:
         """As a line of a scene."""
-        return f"press: {self.keys}"
+        return f"{'press over' if self.over else 'press'}: {self.keys}"
 
 
 @attrs.frozen
@@ -130,6 +132,26 @@ class Pause:
     def line(self) -> str:
         """As a line of a scene."""
         return f"{'silence' if self.silent else 'wait'}: {seconds(self.micros)}"
+
+
+@attrs.frozen
+class Until:
+    """Time passes until a timer of a state is due: ``after 5s``. What is due before it happens too."""
+
+    timer: str
+
+    def fits(self, player: Player) -> bool:
+        """Whether it can happen now."""
+        return not player.ended
+
+    def play(self, player: Player) -> None:
+        """Let it happen."""
+        if not player.until(self.timer):
+            raise Unplayable(f"'{self.timer}' was never due: {waiting(player)}")
+
+    def line(self) -> str:
+        """As a line of a scene."""
+        return f"wait: {self.timer}"
 
 
 @attrs.frozen
@@ -197,8 +219,11 @@ class Store:
         return not player.ended
 
     def play(self, player: Player) -> None:
-        """Let it happen."""
-        player.store()
+        """Let it happen; what cannot be restored, for a secret is missing, is said so, and is not compared."""
+        try:
+            player.store()
+        except FlowError as refused:
+            _only_secrets(refused)
 
     def line(self) -> str:
         """As a line of a scene."""
@@ -215,8 +240,18 @@ class Resume:
 
     def play(self, player: Player) -> None:
         """Let it happen."""
-        player.resume()
+        try:
+            player.resume()
+        except FlowError as refused:
+            raise Unplayable(f"it cannot go on elsewhere: {_only_secrets(refused)}") from None
 
     def line(self) -> str:
         """As a line of a scene."""
         return "resume:"
+
+
+def _only_secrets(refused: FlowError) -> str:
+    """What is said of a conversation that needs a secret which is not stored; anything else is a fault."""
+    if any(problem.code != "F807" for problem in refused.problems):
+        raise refused
+    return refused.problems[0].message

@@ -20,7 +20,12 @@ def story(walk: Walk) -> str:
     """The walk as lines: who, what, where it led, what was said; the property first, the fix last."""
     finding = walk.finding
     assert finding is not None  # noqa: S101 - it failed
-    head = f"walk FAILED: {finding.code} {finding.message}" if finding.code else f"walk FAILED: {finding.name}: {finding.message}"
+    named = f": {finding.name}" if finding.code == "F611" else ""
+    head = (
+        f"walk FAILED: {finding.code} {finding.message}{named}"
+        if finding.code
+        else f"walk FAILED: {finding.name}: {finding.message}"
+    )
     told = _Told(walk)
     lines = [head, *told.lines()]
     row, fix = told.row, _fix(finding)

@@ -85,8 +85,8 @@ class Suite:
         good = sum(not case.wrong for case in self.scenes)
         told = [f"scenes {good}/{len(self.scenes)}"] if self.scenes else ["no scenes"]
         if self.walked is not None:
-            unknown = f", but of {self.walked.unknown} that is not known" if self.walked.unknown else ""
-            told.append(f"walks {self.walked.walks} × {self.steps} steps, all can end{unknown}")
+            walked = self.walked
+            told.append(f"walks {walked.walks} × {self.steps} steps, {_endings(walked)}")
         elif self.failed is not None:
             told.append("a walk failed")
         return " · ".join([*told, self.coverage.summary()])
@@ -122,6 +122,12 @@ class Suite:
             text = page(self.flow.flat, colours=self.coverage.colours(), labels=self.coverage.labels())
         path.write_text(text, encoding="utf-8")
         return path
+
+
+def _endings(walked: Walked) -> str:
+    """Of how many a way to an end is known: it was walked, or a search from where the walk stopped found one."""
+    known = walked.walks - walked.unknown
+    return "all can end" if not walked.unknown else f"{known} can end, of {walked.unknown} the search was given up"
 
 
 _UNPRINTABLE: Final = {code: "?" for code in range(32) if code not in (9, 10, 13)}

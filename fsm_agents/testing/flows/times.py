@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 from typing import Final
 
+from fsm_agents.flows.proof.sentences import TODAY
+
 __all__ = ["ANSWERS_AFTER", "BETWEEN_KEYS", "NOW", "SECOND", "TODAY", "WORDS_A_SECOND", "lasts", "seconds"]
 
 SECOND: Final = 1_000_000
@@ -19,8 +21,6 @@ ANSWERS_AFTER: Final = SECOND // 2
 """µs until a tool, a model or a person has answered, if nothing else is said."""
 BETWEEN_KEYS: Final = SECOND // 5
 """µs between two keys of one entry."""
-TODAY: Final = datetime.date(2026, 3, 2)
-"""The day on which everything is played unless told otherwise: a Monday, always the same, so that a test is too."""
 NOW: Final = datetime.time(10, 0)
 """The time of day at which a conversation begins."""
 

@@ -15,6 +15,7 @@ from fsm_agents.flows.syntax import Says as Words
 from fsm_agents.testing.flows.answers import HandOff, How, Late, Model, Tool, Unplayable
 from fsm_agents.testing.flows.endings import Endings
 from fsm_agents.testing.flows.player import Player
+from fsm_agents.testing.flows.promises import Promises
 from fsm_agents.testing.flows.properties import CODES, Property
 from fsm_agents.testing.flows.results import drawn_fields
 from fsm_agents.testing.flows.seen import Seen
@@ -52,7 +53,7 @@ class Finding:
     """A property that does not hold.
 
     Args:
-        name: Of the property.
+        name: Of the property; the text of one of the flow's ``[prove]``.
         message: What is wrong.
         state: Where.
     """
@@ -64,7 +65,7 @@ class Finding:
     @property
     def code(self) -> str:
         """The code of the same in ``fsm-agents check``; empty if it has none."""
-        return CODES.get(self.name, "")
+        return CODES.get(self.name, "F611" if self.name.startswith(("never ", "always ")) else "")
 
 
 class Walk:
@@ -83,6 +84,7 @@ class Walk:
 
     def __init__(self, flow: Flow, properties: Sequence[Property], watch: Any = None) -> None:
         self.properties, self.watch = properties, watch
+        self.promises = Promises(flow)
         self.player = Player(flow, watch=self._see)
         self.happened: list[Stimulus] = []
         self.finding: Finding | None = None
@@ -110,12 +112,12 @@ class Walk:
         for what in several:
             self.come(what)
 
-    def check_end(self, endings: Endings) -> None:
-        """Whether the conversation can still end."""
-        if self.over:
-            return
-        if endings.can_end(self.player) is False:
+    def check_end(self, endings: Endings) -> bool:
+        """Ask whether the conversation can still end. Whether that is known: a search for an end is given up after some time."""
+        found = True if self.over else endings.can_end(self.player)
+        if found is False:
             self.finding = Finding("can_end", f"from {self.player.where} no end can be reached any more", self.player.where)
+        return found is not None
 
     def _try(self, act: Any) -> None:
         try:
@@ -133,8 +135,14 @@ class Walk:
         for each in self.properties:
             message = each(seen)
             if message:
-                self.finding = Finding(each.__name__, message, seen.before.state)
-                raise _FoundError
+                self._found(each.__name__, message, seen)
+        text, message = self.promises.broken(seen)
+        if message:
+            self._found(text, message, seen)
+
+    def _found(self, name: str, message: str, seen: Seen) -> None:
+        self.finding = Finding(name, message, seen.before.state)
+        raise _FoundError
 
 
 class _FoundError(Exception):
@@ -218,7 +226,7 @@ class Drawer:
             case "strange":
                 return Says(self.sentences.strange(player.data, choose))
             case "press":
-                return Pressed(self._keys(state, choose))
+                return Pressed(self._keys(state, choose), over=player.sounds)
             case "store":
                 return Store()
             case "late" if player.late:

@@ -47,7 +47,7 @@ class Walked:
         walks: How many conversations.
         steps: What happened in them.
         ended: How many came to an end.
-        unknown: How many stopped where the search for an end was given up.
+        unknown: How many stopped where an end was looked for and the search was given up.
     """
 
     walks: int = 0
@@ -96,7 +96,7 @@ def walk_flow(
                 walk.come(what)
             if len(walk.happened) == before and not walk.over:
                 walk.come(Pause(1_000_000))
-        walk.check_end(endings)
+        done.unknown += not walk.check_end(endings)
         done.walks += 1
         done.steps += len(walk.happened)
         done.ended += walk.player.ended

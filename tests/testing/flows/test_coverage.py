@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsm_agents.testing.flows.coverage import KINDS, MISSED, TAKEN, Coverage
+from fsm_agents.testing.flows.coverage import HALF, KINDS, MISSED, TAKEN, Coverage
 from fsm_agents.testing.flows.scene import Scene
 from fsm_agents.testing.flows.walks import walk_flow
 from tests.testing.flows.flows import SHOP, shop
@@ -57,15 +57,26 @@ def test_pairs_are_counted_within_a_conversation() -> None:
 
 def test_timers_that_were_due() -> None:
     coverage = covered("caller: two\ncaller: 4829\ncaller: yes\ntool: order timeout\nhand off: queue:shop ok\nend: handed_off")
-    assert set(coverage.counts["timers"]) == {"flow.timeout 8s", "patience.wait"}
-    assert "flow.timeout 20s" in coverage.missing("timers")
+    assert set(coverage.counts["timers"]) == {"flow.placing timeout 8s", "patience.wait"}
+    assert "flow.human timeout 20s" in coverage.missing("timers")
+
+
+def test_the_drawing_shows_conditions_and_timers() -> None:
+    """A row whose condition held every time is half covered; beside the times it was taken stand those that it did not hold, and time-outs."""
+    many = "caller: nine\nstate: many\ncaller: goodbye\nend: left"
+    placed = "caller: two\ncaller: 4829\ncaller: yes\ntool: order {}\nhand off: queue:shop ok\nend: handed_off"
+    half, whole = covered(many), covered(many, placed.format("timeout"), placed.format("failed"))
+    row = next(ident for ident, text in half.labels().items() if "else" in text)
+    assert (half.colours()[row], half.labels()[row]) == (HALF, "×1, else ×0")
+    assert (whole.colours()[row], whole.labels()[row]) == (TAKEN, "×1, else ×2")
+    assert "×2, timeout ×1" in whole.labels().values()
 
 
 def test_walks_cover_all_rows_and_the_drawing_shows_it() -> None:
     coverage = Coverage.of(shop())
     walk_flow(shop(), walks=150, seed=3, watch=coverage.see)
     assert coverage.percent("rows") > 85
-    assert set(coverage.colours().values()) <= {TAKEN, MISSED}
+    assert set(coverage.colours().values()) <= {TAKEN, HALF, MISSED}
     assert coverage.colours()["s_count"] == TAKEN
     assert coverage.labels()["r_01"].startswith("×")
     pytest.importorskip("pygraphviz", reason="the extra [diagrams] is not installed")

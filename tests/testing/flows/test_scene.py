@@ -9,6 +9,7 @@ import pytest
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.testing.flows.scene import Scene, SceneFailed, read_scenes
+from fsm_agents.testing.flows.suite import find_scenes
 from tests.testing.flows.flows import SHOP, shop
 
 WHOLE = """
@@ -59,6 +60,8 @@ def test_a_whole_call() -> None:
         "caller: two\ncaller: 4829\nwait: 2s\nresume:\nslot: count = 2\nslot: code unset",  # a secret is not saved
         "caller: two\ncuts in: 4829\nagent: two coffees?\ncuts in: yes\nagent: Great.",
         "caller: two\ncaller: 4829\ncaller: yes\ncaller: repeat\ntool: order ok\nend: ordered",
+        "press over: 0\nagent: *",  # while the agent speaks
+        "caller: two\ncaller: 4829\ncaller: hm\nmodel: fails\nagent: Yes or no?\ncaller: yes\ntool: order after 0s ok\nend: ordered",
         "agent: Hello. How many?",  # two lines of the agent that follow each other
         "agent: *llo*How*\ncaller: goodbye\nend: left within 1m",
     ],
@@ -96,6 +99,7 @@ def test_every_kind_of_line(lines: str) -> None:
             ["human hands over to queue:shop", "fix: say what it answers", "hand off: queue:shop ok"],
         ),
         ("when: open_now = yes\ncaller: operator\nsilence:", ["silence means nothing here"]),
+        ("caller: two\ncaller: 4829\ncaller: yes\nresume:", ["it cannot go on elsewhere", "'code' may be used"]),
         ("caller: two\ncaller: 4829\ncaller: yes\ntool: order ok minutes=4\nagent: *five*", ["Ready in four minutes."]),
     ],
 )
@@ -114,6 +118,9 @@ BAD = {
     "press: x": ("F035", "press: 1"),
     "silence: 3": ("F035", "4s"),
     "wait: ever": ("F035", "4s"),
+    "wait: after ever": ("F035", "4s"),
+    "wait: after 5s": ("F034", ""),
+    "press over: x": ("F035", "press: 1"),
     "event: closin": ("F034", "did you mean 'closing'?"),
     "hang up: now": ("F033", "hang up:"),
     "tool: oder ok": ("F034", "did you mean 'order'?"),
@@ -201,6 +208,20 @@ def test_several_scenes_of_a_file_and_its_flow_beside_the_folder(tmp_path: Path)
     short.play()
     with pytest.raises(SceneFailed, match=r"two\.toml:8  state: many"):
         other.play()
+
+
+def test_a_scene_file_may_have_the_name_of_its_flow(tmp_path: Path) -> None:
+    """Beside the folder comes first; beside itself only where there is no such folder."""
+    (tmp_path / "scenes").mkdir()
+    (tmp_path / "shop.toml").write_text(SHOP)
+    path = tmp_path / "scenes" / "shop.toml"
+    path.write_text("flow = 'shop.toml'\nscene = 'hang up:'\n")
+    (tmp_path / "scenes" / "other.toml").write_text("flow = 'shop.toml'\nscene = 'hang up:'\n")
+    assert [scene.flow.id for where in (path, path.with_name("other.toml")) for scene in Scene.load(where)] == ["shop", "shop"]
+    assert [found.name for found in find_scenes(tmp_path / "shop.toml")] == ["other.toml", "shop.toml"]
+    beside = tmp_path / "here.toml"
+    beside.write_text("flow = 'shop.toml'\nscene = 'hang up:'\n")
+    assert Scene.load(beside)[0].flow.id == "shop"
 
 
 def test_a_sub_flow_is_given_what_it_takes() -> None:

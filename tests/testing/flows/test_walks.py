@@ -190,3 +190,26 @@ def test_flow_test_tests_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="the flow is in count"):
         flow_test(path, walks=0)
     flow_test(path, walks=0, scenes=[])
+
+
+PROVED = (
+    SHOP
+    + '\n[prove]\nnever = ["call order without yes in confirm", "end ordered with count unset"]\nalways = ["count answers within 4 failures"]\n'
+)
+
+
+def test_what_a_flow_says_of_itself_is_held_on_walks() -> None:
+    """Its ``[prove]``: kept by the flow that is right; broken, it is named with its code, and told as a walk."""
+    assert walk_flow(Flow.loads(PROVED, file="shop.toml"), walks=40, seed=1).walks == 40
+    row = "| confirm | yes                                |"
+    assert row in PROVED
+    failed = fails(unproved(PROVED.replace(row, row.replace("yes", "yes, no_match"))))
+    assert (failed.finding.code, failed.finding.name) == ("F611", "never call order without yes in confirm")
+    assert "F611 order is called without yes in confirm: never call order without yes in confirm" in str(failed)
+
+
+def test_a_state_that_does_not_answer_soon_enough() -> None:
+    """The count of failures goes by tries, of whatever kind."""
+    failed = fails(unproved(PROVED.replace("within 4 failures", "within 2 failures")))
+    assert failed.finding.name == "always count answers within 2 failures"
+    assert failed.finding.message == "after 2 failures the caller is still in 'count'"
