@@ -29,6 +29,13 @@ class Guide(Protocol):
         """A text of the caller, as history and a model may have it."""
         ...
 
+    def pieces(self, say: int) -> tuple[tuple[str, str], ...]:
+        """What is spoken for a say, by its number, where its text does not show all: each part as it is kept, and as it is spoken.
+
+        Empty: the text is what is spoken.
+        """
+        ...
+
     def sound(self, name: str) -> tuple[bytes, int]:
         """A recording by its name: PCM, and samples per second."""
         ...

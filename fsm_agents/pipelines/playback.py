@@ -42,14 +42,24 @@ _AUDIBLE, _HOLDING = Reply.AUDIBLE, Turn.HOLDING
 
 
 class Utterance:
-    """One sentence of a reply, or one say: its text, its sound that waits, and what of it was pulled."""
+    """One sentence of a reply, or one say: its text, its sound that waits, and what of it was pulled.
 
-    __slots__ = ("_book", "_chunks", "_resampler", "answer", "audio", "frames", "made", "pulled", "reply", "say", "text")
+    Its ``text`` is what may be kept of it, and its ``words`` what is spoken: they differ where ``pieces`` hold a secret.
+    """
 
-    def __init__(self, reply: int, text: str, rates: tuple[int, int], *, say: int | None, answer: bool = False) -> None:
+    __slots__ = (
+        "_book", "_chunks", "_resampler", "answer", "audio", "frames", "made", "pieces", "pulled", "reply", "say", "text", "words",
+    )  # fmt: skip
+
+    def __init__(
+        self, reply: int, text: str, rates: tuple[int, int], *, say: int | None, answer: bool = False,
+        pieces: tuple[tuple[str, str], ...] = (),
+    ) -> None:  # fmt: skip
         voice, room = rates
         self.reply = reply
         self.text = text
+        self.pieces = pieces
+        self.words = "".join(spoken for _, spoken in pieces) or text
         self.say = say
         self.answer = answer or say is None
         self.audio = ""  # the name of a recording of it
@@ -57,7 +67,7 @@ class Utterance:
         self.made = 0  # samples in all, 0 while more is to come
         self.pulled = 0
         self._book = Playout(room)
-        self._book.sentence(text)
+        self._book.sentence(self.words)
         self._chunks = Chunker(round(room * FRAME_SECONDS) * 2)
         self._resampler = Resampler(voice, room) if voice != room else None
 
@@ -104,7 +114,18 @@ class Utterance:
 
     def heard(self, unheard: int = 0) -> str:
         """The text whose sound was pulled, less ``unheard`` samples that were pulled and did not sound."""
-        return self._book.heard(min(self.pulled - unheard, self._book.total))
+        heard = self._book.heard(min(self.pulled - unheard, self._book.total))
+        return self._kept(len(heard)) if self.pieces else heard
+
+    def _kept(self, length: int) -> str:
+        """What may be kept of the first characters of what is spoken."""
+        found = ""
+        for shown, spoken in self.pieces:
+            if length <= 0:
+                break
+            found += shown if shown != spoken else spoken[:length]
+            length -= len(spoken)
+        return found.rstrip()
 
 
 class Playback:
@@ -144,11 +165,6 @@ class Playback:
         """What the caller said and nobody has answered, oldest first: what the live reply answers, and what comes after it."""
         return (*self._talk.asked, *self._talk.pending)
 
-    @property
-    def failed(self) -> bool:
-        """Whether the reply that owned the mouth last could not be made."""
-        return self._reply_cell.state is Reply.FAILED
-
     def begin(self) -> None:
         """A new reply owns the mouth."""
         self.queue.clear()
@@ -156,10 +172,11 @@ class Playback:
         self.spoken = []
 
     def add(
-        self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False, answer: bool = False
-    ) -> Utterance:
+        self, reply: int, text: str, voice_rate: int, *, say: int | None = None, soon: bool = False, answer: bool = False,
+        pieces: tuple[tuple[str, str], ...] = (),
+    ) -> Utterance:  # fmt: skip
         """Queue an utterance; ``soon``: ahead of what has not sounded. ``answer``: a say that answers what the caller asked."""
-        utterance = Utterance(reply, text, (voice_rate, self.rate), say=say, answer=answer)
+        utterance = Utterance(reply, text, (voice_rate, self.rate), say=say, answer=answer, pieces=pieces)
         place = len(self.queue)
         if soon:
             place = next((n for n, other in enumerate(self.queue) if other.answer and not other.pulled), place)
@@ -287,4 +304,4 @@ class Playback:
     def _played(self) -> None:
         spoken, self.spoken = self.spoken, []
         self._over(spoken, 0, False)  # noqa: FBT003
-        self._post(ReplyPlayed(self._talk.reply))
+        self._post(ReplyPlayed(self._talk.reply, bool(spoken)))

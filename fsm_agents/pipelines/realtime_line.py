@@ -179,12 +179,13 @@ class RealtimeLine:
                 self.session.update(settings)
 
     @asynccontextmanager
-    async def respond(self, *, exactly: str = "", tools: bool = True) -> AsyncGenerator[Response]:
+    async def respond(self, *, exactly: str = "", tools: bool = True, silent: bool = False) -> AsyncGenerator[Response]:
         """Have the model make a response; leaving the block before it has ended stops it.
 
         Args:
             exactly: Words to say, outside of the conversation; empty: answer the conversation, as history has it.
             tools: Whether the model may call tools.
+            silent: Whether no sound is wanted: nobody will hear the answer.
         """
         session = await self.ready()
         if not exactly:
@@ -193,7 +194,7 @@ class RealtimeLine:
             session = await self.ready()
             self.mirror.sync(session)
         self._tags += 1
-        response = Response(RealtimeRequest(f"r{self._tags}", exactly, tools), self._perform)
+        response = Response(RealtimeRequest(f"r{self._tags}", exactly, tools, silent), self._perform)
         self._responses.append(response)
         session.create_response(response.request)
         try:

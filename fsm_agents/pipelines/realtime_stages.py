@@ -72,10 +72,21 @@ class RealtimeLLM:
         Raises:
             ProviderError: it failed, was broken off by the provider, or the connection broke in its middle.
         """
+        async with closing(self._asked(context, tools, silent=False)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def silently(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
+        """As :meth:`chat`, where nobody will hear the answer: the provider is asked for text, and makes no sound that is paid for."""
+        async with closing(self._asked(context, tools, silent=True)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def _asked(self, context: ChatContext, tools: Sequence[FunctionTool], *, silent: bool) -> AsyncIterator[LLMChunk]:
         for tries_left in reversed(range(BUSY_TRIES)):
             begun = False
             try:
-                async with closing(self._once(context, tools)) as chunks:
+                async with closing(self._once(context, tools, silent=silent)) as chunks:
                     async for chunk in chunks:
                         begun = True
                         yield chunk
@@ -89,10 +100,10 @@ class RealtimeLLM:
             else:
                 return
 
-    async def _once(self, context: ChatContext, tools: Sequence[FunctionTool]) -> AsyncIterator[LLMChunk]:
+    async def _once(self, context: ChatContext, tools: Sequence[FunctionTool], *, silent: bool) -> AsyncIterator[LLMChunk]:
         line = self._line
         line.configure(instructions=context.system, tools=tools or None)
-        async with line.respond(tools=bool(tools)) as response, closing(response.events()) as events:
+        async with line.respond(tools=bool(tools), silent=silent) as response, closing(response.events()) as events:
             async for event in events:
                 if isinstance(event, ResponseAudio):
                     yield TextDelta(Voiced("", event.item, event.pcm))

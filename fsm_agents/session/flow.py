@@ -50,6 +50,7 @@ class ConversationFlow:
         on_event: As given; set it whenever you like.
 
     Raises:
+        FlowError: a value is used on a way of the flow on which it is not set (F404), or a recording is missing.
         MisuseError: an option that needs a flow was given without one.
     """
 
@@ -73,6 +74,7 @@ class ConversationFlow:
             if ears not in ("auto", "open", "grammar"):
                 msg = f"ConversationFlow(ears={ears!r}): give 'auto', 'open' or 'grammar'"
                 raise MisuseError(msg)
+            agent.ready()
             agent.recordings  # noqa: B018 - what cannot be played is an error here, and not in the call
             self._options = Options(
                 agent, agents=agents or {}, flows=flows or {}, ears=ears, emitted=self._emitted, now=now or local_now
@@ -85,23 +87,25 @@ class ConversationFlow:
         self.agent = agent  # type: ignore[assignment]  # asked above
 
     @classmethod
-    def restore(cls, flow: Flow, saved: Mapping[str, Any], **options: Any) -> Self:
+    def restore(cls, flow: Flow, saved: Mapping[str, Any], *, key: bytes | None = None, **options: Any) -> Self:
         """The conversation that :meth:`save` (or that of a ``FlowSession`` in text) gave, to go on in another session.
 
         Args:
             flow: The flow.
-            saved: What was saved.
+            saved: What was saved. What is well made is taken, whoever wrote it: keep it where only you can write, or sign it.
+            key: The key it was signed with; with one, an unsigned or edited conversation is refused.
             options: As of the class.
 
         Raises:
-            FlowError: it is none of this flow, or of a version that this one does not migrate, or was edited.
-            MisuseError: it was not saved by a session.
+            FlowError: it is none of this flow, or of a version that this one does not migrate, or was edited, or needs a secret that
+                nothing asks for again.
+            MisuseError: it was not saved by a session, or the key is none.
         """
         from fsm_agents.session.flows.saved import read_saved
 
         made = cls(flow, **options)
         assert made._options is not None  # noqa: S101 - it was given a flow
-        made._options.saved = read_saved(flow, saved)
+        made._options.saved = read_saved(flow, saved, key)
         return made
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -196,12 +200,16 @@ class ConversationFlow:
         for key in keys:
             self.session.in_loop(self._voice.turns.press, key)
 
-    def save(self) -> dict[str, Any]:
-        """The conversation as plain JSON, without secrets: :meth:`restore` goes on with it, here or elsewhere."""
+    def save(self, *, key: bytes | None = None) -> dict[str, Any]:
+        """The conversation as plain JSON, without secrets: :meth:`restore` goes on with it, here or elsewhere.
+
+        Args:
+            key: Sign it with this key, of 16 bytes and more: nobody without the key can change it unseen.
+        """
         from fsm_agents.session.flows.saved import write_saved
 
         voice = self._voice
-        return write_saved(voice.run.flow, voice.run.data, voice.key, self.session.history)
+        return write_saved(voice.run.flow, voice.run.data, voice.key, self.session.history, key)
 
     def _emitted(self, event: EmitEvent) -> None:
         tell = self.on_event

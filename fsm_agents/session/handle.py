@@ -24,11 +24,16 @@ class SpeechHandle:
     Attributes:
         text: What was to be said.
         interruptible: Whether the caller's words end it.
+        pieces: If a flow speaks a secret in it: the parts of the text, and what is spoken for each; else empty.
     """
 
-    def __init__(self, text: str, *, interruptible: bool, over: Callable[[SpeechHandle], object] | None = None) -> None:
+    def __init__(
+        self, text: str, *, interruptible: bool, pieces: tuple[tuple[str, str], ...] = (),
+        over: Callable[[SpeechHandle], object] | None = None,
+    ) -> None:  # fmt: skip
         self.text = text
         self.interruptible = interruptible
+        self.pieces = pieces
         self._told = over
         self._outcome: _Outcome | None = None
         self._over = anyio.Event()

@@ -187,7 +187,7 @@ class AgentSession:
 
     def say_line(
         self, text: str, *, interruptible: bool, answer: bool = False, audio: str = "",
-        over: Callable[[SpeechHandle], object] | None = None,
+        pieces: tuple[tuple[str, str], ...] = (), over: Callable[[SpeechHandle], object] | None = None,
     ) -> int:  # fmt: skip
         """Say a line of a flow; returns the number of the say. For :mod:`fsm_agents.session.flows.says`.
 
@@ -196,11 +196,12 @@ class AgentSession:
             interruptible: Whether the caller's words end it.
             answer: It answers what the caller said last.
             audio: The name of a recording of the words; empty: none.
+            pieces: If there is a secret in it: its parts as they are kept, and as they are spoken.
             over: Told when it is over.
         """
         self._says += 1
         number = self._says
-        self.handles[number] = SpeechHandle(text, interruptible=interruptible, over=over)
+        self.handles[number] = SpeechHandle(text, interruptible=interruptible, pieces=pieces, over=over)
         self.post(SayAsked(Say(number, text, firm=not interruptible, answer=answer, audio=audio)))
         return number
 

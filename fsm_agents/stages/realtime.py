@@ -171,11 +171,13 @@ class RealtimeRequest:
         tag: Our name for it.
         exactly: Say these words and nothing else, outside of the conversation; empty: answer the conversation.
         tools: Whether it may call tools.
+        silent: No sound is wanted, only text and calls: nobody will hear the answer.
     """
 
     tag: str
     exactly: str = ""
     tools: bool = True
+    silent: bool = False
 
 
 class RealtimeSession(Protocol):

@@ -362,16 +362,16 @@ class FakeRealtimeSession:
                 self.conversation.append(FakeItem(item, part))
                 self.emit(ResponseCalled(name, item, part))
             elif isinstance(part, str):
-                await self._say(name, part, keep=not request.exactly)
+                await self._say(name, part, keep=not request.exactly, aloud=self.settings.speaks and not request.silent)
         return None
 
-    async def _say(self, name: str, text: str, *, keep: bool) -> None:
+    async def _say(self, name: str, text: str, *, keep: bool, aloud: bool) -> None:
         """Make the sound of a text, a piece at a time; the words run a little ahead of it."""
         model = self.model
         item = FakeItem(self._name("answer"), ChatMessage("assistant", ""))
         if keep:
             self.conversation.append(item)
-        self.emit(ResponseText(name, item.name, "", spoken=self.settings.speaks))
+        self.emit(ResponseText(name, item.name, "", spoken=aloud))
         model.spoken.append(text)
         sample = struct.pack("<h", len(model.spoken) + 1)
         pieces = max(1, round(len(text) * model.per_character / model.chunk))
@@ -379,8 +379,8 @@ class FakeRealtimeSession:
             await anyio.sleep(model.pause)
             said, more = len(text) * number // pieces, len(text) * (number + 1) // pieces
             item.item = ChatMessage("assistant", text[:more])
-            self.emit(ResponseText(name, item.name, text[said:more], spoken=self.settings.speaks))
-            if self.settings.speaks:
+            self.emit(ResponseText(name, item.name, text[said:more], spoken=aloud))
+            if aloud:
                 item.sound_ms += round(model.chunk * 1000)
                 self.emit(ResponseAudio(name, item.name, sample * round(model.rate * model.chunk)))
 

@@ -134,6 +134,8 @@ def create_response(request: RealtimeRequest, settings: RealtimeSettings) -> dic
     asked: dict[str, Any] = {"metadata": {"tag": request.tag}}
     if request.exactly:
         asked |= {"conversation": "none", "input": [], "instructions": _EXACTLY + request.exactly, "output_modalities": ["audio"]}
+    elif request.silent:
+        asked["output_modalities"] = ["text"]
     if settings.tools and not request.tools:
         asked["tool_choice"] = "none"
     return {"type": "response.create", "event_id": request.tag, "response": asked}

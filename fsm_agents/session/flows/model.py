@@ -84,10 +84,11 @@ async def answers(
     try:
         question = Question(run, asked, instructions)
         talk = _Talk(question, history)
+        chat = llm.chat if asked.talk else getattr(llm, "silently", llm.chat)  # nobody hears a model that only chooses
         until = anyio.current_time() + LONGEST
         for left in reversed(range(MOST_ROUNDS)):
             heard.begin()
-            async with closing(llm.chat(talk.context, question.tools if left else question.edges)) as chunks:
+            async with closing(chat(talk.context, question.tools if left else question.edges)) as chunks:
                 while not heard.full and (chunk := await _next(chunks, until)) is not None:
                     piece = heard.take(chunk, question)
                     if heard.spoken and (piece or piece.__class__ is not str):  # a piece that brings its sound may have no words

@@ -18,7 +18,7 @@ from fsm_agents.flows.words.recogniser import Parse
 from fsm_agents.flows.words.types import Invalid
 from fsm_agents.session.flows.run import FlowRun
 from fsm_agents.session.flows.talk import HIDDEN_TEXT, TalkTools, arguments, legal
-from fsm_agents.session.flows.values import LONGEST_WRONG, Values, hidden
+from fsm_agents.session.flows.values import LONGEST_WRONG, Values
 
 __all__ = ["Question"]
 
@@ -90,7 +90,7 @@ class Question:
         if state.spec.say is None:
             return ""
         view = View(self.run.flow.world, self.run.data, self.run.data.facts)
-        said = hidden(self.run.flow, self.run.data, view.speak(state.spec.say, state.scope))
+        said = view.line(state.spec.say, state.scope).text
         return f"In this part of the conversation the caller was told: {said}" if said else ""
 
     def _choices(self) -> str:

@@ -90,7 +90,9 @@ class FlowSays:
         self.live.append(group)
         soft, over = said.barge_in == "any", partial(self._settled, group)
         for line in said.lines:
-            number = self._session.say_line(line.text, interruptible=soft, answer=answer, audio=line.audio, over=over)
+            number = self._session.say_line(
+                line.text, interruptible=soft, answer=answer, audio=line.audio, pieces=line.pieces, over=over
+            )
             group.numbers.append(number)
 
     def _settled(self, group: Group, handle: SpeechHandle) -> None:

@@ -20,11 +20,12 @@ from fsm_agents.chat.result import fitted, result_text
 from fsm_agents.chat.tool import FunctionTool, ToolArgumentError, ToolError
 from fsm_agents.errors import nearest
 from fsm_agents.flows.machine.effects import AskModel
+from fsm_agents.flows.machine.secret import takes_secret
 from fsm_agents.flows.spec import ToolSpec
 from fsm_agents.flows.words.types import Invalid
 from fsm_agents.session.flows.calls import called, opened
 from fsm_agents.session.flows.run import FlowRun
-from fsm_agents.session.flows.values import Values, takes_secret
+from fsm_agents.session.flows.values import Values
 from fsm_agents.session.toolbox import MOST_RESULT
 
 __all__ = ["HIDDEN_TEXT", "TalkTools", "arguments", "legal"]
@@ -131,7 +132,7 @@ class TalkTools:
         return result
 
     async def _result(self, tool: _Tool, call: ToolCall, count: int) -> ToolResult:
-        hides = takes_secret(self._run.flow, tool.full)
+        hides = takes_secret(self._run.flow.flat.scopes[tool.path], tool.spec.name)
         limit = (tool.function.max_result if isinstance(tool.function, FunctionTool) else None) or MOST_RESULT
         try:
             value = await self._awaited(tool, self._arguments(tool, call), count)

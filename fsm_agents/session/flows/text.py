@@ -75,6 +75,7 @@ class FlowSession:
         now: The date and time where the caller is.
 
     Raises:
+        FlowError: A value is used on a way on which it is not set (F404).
         MisuseError: The flow needs a model and there is none; or the id cannot be one.
     """
 
@@ -85,6 +86,7 @@ class FlowSession:
     ) -> None:  # fmt: skip
         if not isinstance(flow, Flow):
             raise MisuseError(f"FlowSession({type(flow).__name__}): give a Flow, by Flow.load(path)")
+        flow.ready()
         self.flow, self.id = flow, checked_id(str(uuid.uuid4()) if id is None else id)
         self._llm, self._judge, self._agent, self._waits, self._clock, self._now = llm, judge, agent, waits, clock, now
         if llm is None and judge is None and (needs := _judged(flow)):
@@ -106,29 +108,40 @@ class FlowSession:
         return host
 
     @classmethod
-    def restore(cls, flow: Flow, saved: object, *, resumed: bool = True, **options: Any) -> Self:
+    def restore(cls, flow: Flow, saved: object, *, key: bytes | None = None, resumed: bool = True, **options: Any) -> Self:
         """The conversation that :meth:`save` gave, perhaps with a later version of the flow. The next call tells the flow ``resumed``.
 
         Args:
             flow: The flow.
-            saved: What was saved, as JSON values.
+            saved: What was saved, as JSON values. It is checked against the flow, so it cannot break anything; but what is well made is
+                taken, whoever wrote it. Keep it where only you can write, or sign it: ``save(key=…)``.
+            key: The key it was signed with; with one, an unsigned or edited conversation is refused (F808).
             resumed: Whether the caller notices that it was stored: a state asks again, unless a row says otherwise. Give ``False`` where
-                every message is stored and restored: then only what was being worked on is asked for again.
+                every message is stored and restored: then only what was being worked on is asked for again, and a secret that was not
+                stored: if one was known that may still be used, the flow goes on in the nearest state before that asks for it.
             options: As of the class, but for ``id``.
 
         Raises:
-            MisuseError: It is no stored session.
-            FlowError: It is none of this flow, or of a version that this one does not migrate, or was edited (F8).
+            MisuseError: It is no stored session, or the key is none.
+            FlowError: It is none of this flow, or of a version that this one does not migrate, or was edited, or needs a secret that
+                nothing asks for again (F8).
         """
-        found = read_saved(flow, saved)
+        found = read_saved(flow, saved, key)
         session = cls(flow, id=found.id, **options)
         session._host = session._hosted(found.data, found.history)
-        session._stored = resumed
+        session._stored = resumed or found.asks
         return session
 
-    def save(self) -> dict[str, Any]:
-        """The conversation as plain JSON, without secrets. At any time, also while a tool works: it is asked again then."""
-        return write_saved(self.flow, self._host.run.data, self.id, self._host.history)
+    def save(self, *, key: bytes | None = None) -> dict[str, Any]:
+        """The conversation as plain JSON, without secrets. At any time, also while a tool works: it is asked again then.
+
+        Args:
+            key: Sign it with this key, of 16 bytes and more (``secrets.token_bytes(32)``): nobody without the key can change it unseen.
+
+        Raises:
+            MisuseError: The key is none.
+        """
+        return write_saved(self.flow, self._host.run.data, self.id, self._host.history, key)
 
     # --- what happens ------------------------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,6 @@ from fsm_agents.session.flows.run import FlowRun
 from fsm_agents.session.flows.said import Emitted, Ended, HandedOver, Out, Said
 from fsm_agents.session.flows.talk import HIDDEN_TEXT
 from fsm_agents.session.flows.tools import TextTools
-from fsm_agents.session.flows.values import hidden
 
 __all__ = ["Answerer", "TextHost"]
 
@@ -82,10 +81,10 @@ class TextHost:
     def say(self, said: SayLines) -> None:
         """Keep what is said for whoever asked."""
         state = self.state
-        self._outs += [Said(line.text, state, line.audio) for line in said.lines]
+        self._outs += [Said(line.words, state, line.audio) for line in said.lines]
         text = " ".join(line.text for line in said.lines if line.text)
         if text:
-            self.history.add(ChatMessage("assistant", hidden(self.flow, self.run.data, text)))
+            self.history.add(ChatMessage("assistant", text))
         self._unheard = self._unheard or said.entry
 
     def emit(self, event: EmitEvent) -> None:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from fsm_agents.errors import FSMAgentsError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.data import FlowData, get
-from fsm_agents.flows.machine.secret import Secret
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.syntax import SlotRef
 from fsm_agents.flows.words.recogniser import Recogniser
 from fsm_agents.flows.words.types import Invalid, Moment
 from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
-from fsm_agents.fsm.codec import HIDDEN
 
-__all__ = ["MOST_CHOICES", "Values", "hidden", "takes_secret"]
+__all__ = ["MOST_CHOICES", "Values"]
 
 log = logging.getLogger("fsm_agents")
 
@@ -157,46 +155,3 @@ def _text(slot: SlotSpec) -> dict[str, Any]:
 _SCHEMAS: Mapping[str, Any] = {
     "number": _number, "digits": _digits, "date": _date, "time": _time, "text": _text, "yesno": lambda _slot: {"type": "boolean"},
 }  # fmt: skip
-
-
-# --- what a model may not know ----------------------------------------------------------------------------------------------------------
-
-
-def takes_secret(flow: Flow, tool: str) -> bool:
-    """Whether a tool (by its full name) is given a secret: what it returns may repeat it."""
-    path, slash, _ = tool.rpartition("/")
-    slots = flow.flat.scopes[path + slash].spec.slots
-    return any(slots[name].secret for name in flow.flat.tools[tool].args)
-
-
-def hidden(flow: Flow, data: FlowData, text: str) -> str:
-    """What the agent said, without the secrets in it: they are looked for in each way in which they may be spoken."""
-    found = {
-        spoken for name, value in data.slots if isinstance(value, Secret) for spoken in _slot_spoken(flow, name, value.value)
-    }
-    for tool, fields in data.results:
-        if takes_secret(flow, tool):
-            returns = flow.flat.tools[tool].returns
-            found |= {spoken for name, value in fields for spoken in _field_spoken(flow, returns.get(name, "text"), value)}
-    for spoken in sorted(found, key=len, reverse=True):
-        text = text.replace(spoken, HIDDEN)
-    return text
-
-
-def _slot_spoken(flow: Flow, name: str, value: Any) -> Iterator[str]:
-    slot = flow.flat.slots[name]
-    yield from _tried(value, str, lambda it: flow.world.spoken(it, slot), *flow.pack.forms.values())
-
-
-def _field_spoken(flow: Flow, kind: str, value: Any) -> Iterator[str]:
-    yield from _tried(value, str, lambda it: flow.world.field_spoken(it, kind), *flow.pack.forms.values())
-
-
-def _tried(value: Any, *ways: Callable[[Any], str]) -> Iterator[str]:
-    for way in ways:
-        try:
-            spoken = str(way(value))
-        except Exception:  # noqa: S112 - a form that is not for such values
-            continue
-        if len(spoken) > 2:  # noqa: PLR2004 - "4" stands in other words too
-            yield spoken

@@ -18,7 +18,7 @@ from fsm_agents.fsm.joint import Step
 from fsm_agents.machines.events import CloseAsked
 from fsm_agents.machines.reply import LIVE
 from fsm_agents.session.flows.asking import FlowAsking
-from fsm_agents.session.flows.ears import FlowEars
+from fsm_agents.session.flows.ears import JOINED, FlowEars
 from fsm_agents.session.flows.run import FlowRun, local_now
 from fsm_agents.session.flows.saved import Saved
 from fsm_agents.session.flows.says import FlowSays
@@ -112,8 +112,8 @@ class FlowVoice:
 
     async def get_ready(self) -> None:
         """Make ready what the first states need: before the caller is heard."""
+        await self.ears.get_ready()  # first: what is expected may have words whose sounds the flow gives
         self.ears.follow()
-        await self.ears.get_ready()
 
     def begin(self) -> None:
         """``on_enter`` has returned: the flow begins, behind what that said."""
@@ -215,15 +215,17 @@ class FlowVoice:
     def _retime(self) -> None:
         """The silence that wakes the session up is the state's ``no_input``; where the flow listens to nobody it is the session's own."""
         turn = self.session.pipeline.turn
-        seconds, endpoint = self.session.wake_up, turn.endpoint
+        seconds, hangover, endpoint = self.session.wake_up, turn.hangover, turn.endpoint
         if not self.takeover.retired:
             state = self.run.flow.state(self.run.data)
             defaults = self.run.flow.spec.defaults if state is None else state.scope.spec.defaults
             if state is not None and state.listens:
                 seconds = state.spec.timeout or defaults.no_input_after
+            if self.ears.takes_grammars:
+                hangover = max(hangover, JOINED)
             if self.ears.ends_turns:
-                endpoint = max(LEAST_ENDPOINT, defaults.incomplete - turn.hangover)
-        self.session.host.driver.retime({"wake_up": seconds, "endpoint": endpoint})
+                endpoint = max(LEAST_ENDPOINT, defaults.incomplete - hangover)
+        self.session.host.driver.retime({"wake_up": seconds, "hangover": hangover, "endpoint": endpoint})
 
     # --- what the pipeline asks: its guide -------------------------------------------------------------------------------------------------
 
@@ -239,6 +241,11 @@ class FlowVoice:
     def shown(self, text: str) -> str:
         """A text of the caller, as history and a model may have it."""
         return self.ears.shown(text)
+
+    def pieces(self, say: int) -> tuple[tuple[str, str], ...]:
+        """What is spoken for a say, with the secrets that its text does not show."""
+        handle = self.session.handles.get(say)
+        return () if handle is None else handle.pieces
 
     def sound(self, name: str) -> tuple[bytes, int]:
         """A recording of the flow's."""

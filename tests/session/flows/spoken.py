@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
+from functools import cache
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from fsm_agents.stages.base import SpeechChunk
 from fsm_agents.testing.fakes import FakeSTT
 from tests.session.scene import GUARD, Scene, VoiceTTS, scene
 
-__all__ = ["SHOP", "SlowTTS", "asked", "call", "declared", "flow_of", "shop", "tries", "turn"]
+__all__ = ["SHOP", "SlowTTS", "asked", "call", "declared", "flow_of", "loaded", "shop", "tries", "turn"]
 
 SHOP = '''
 flow    = "shop"
@@ -104,9 +105,18 @@ class SlowTTS(VoiceTTS):
                 yield chunk
 
 
+@cache
+def loaded(text: str) -> Flow:
+    """A flow of a text, compiled: most tests ask for the same few, and what is compiled is shared by all that it is bound to."""
+    flow = Flow.loads(text)
+    flow.joint  # noqa: B018 - as said
+    flow.recogniser(flow.start())
+    return flow
+
+
 def flow_of(text: str, **bound: Any) -> Flow:
     """A flow of a text, with what it is bound to."""
-    return Flow.loads(text).bind(**bound)
+    return loaded(text).bind(**bound)
 
 
 async def place(count: int, size: str) -> dict[str, Any]:

@@ -103,7 +103,7 @@ async def test_a_state_that_begins_with_the_model_greets() -> None:
     assert "you speak first" in model.contexts[1][0].text
 
 
-async def test_a_secret_is_no_parameter_of_an_edge() -> None:
+def test_a_secret_is_no_parameter_of_an_edge() -> None:
     """Such a flow is not loaded; a question that is made by hand leaves it out too."""
     session = FlowSession(Flow.loads(PIN), llm=Asked([]))
     run = session._host.run

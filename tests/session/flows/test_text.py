@@ -243,12 +243,12 @@ async def test_a_stand_in_answers_for_each_tool() -> None:
     assert said(await session.send("yes"))[0] == "That one has just gone."
 
 
-async def test_a_flow_that_asks_a_model_needs_one() -> None:
+def test_a_flow_that_asks_a_model_needs_one() -> None:
     with pytest.raises(MisuseError, match="helpdesk asks a model in menu, bill, talk, good: give llm"):
         FlowSession(helpdesk())
 
 
-async def test_a_misspelt_option_is_refused() -> None:
+def test_a_misspelt_option_is_refused() -> None:
     wrong: dict[str, Any] = {"example": True}
     with pytest.raises(MisuseError, match="did you mean 'examples'"):
         FlowSession(clinic(), **wrong)
@@ -289,7 +289,7 @@ async def test_states_that_pass_on_to_each_other_for_ever_come_to_rest() -> None
     assert said(await session.send("check"))[-1] == "A check up or a cleaning?"
 
 
-async def test_an_id_is_made_or_given() -> None:
+def test_an_id_is_made_or_given() -> None:
     assert FlowSession(clinic()).id != FlowSession(clinic()).id
     assert FlowSession(clinic(), id="call 7").id == "call 7"
     for wrong in ("", "  ", "x" * 201, 7):

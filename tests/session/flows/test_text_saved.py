@@ -18,6 +18,7 @@ from fsm_agents.chat.tool import ToolContext
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
+from fsm_agents.session.flows.signed import signed
 from fsm_agents.session.flows.text import Ended, FlowSession
 from tests.session.flows.texts import CLINIC, PIN, clinic, noon, said, takes
 
@@ -160,7 +161,7 @@ anyio.run(main)
 
 
 @pytest.mark.real_clock
-async def test_a_process_dies_in_a_tool_and_another_goes_on(tmp_path: Path) -> None:
+def test_a_process_dies_in_a_tool_and_another_goes_on(tmp_path: Path) -> None:
     (tmp_path / "clinic.toml").write_text(CLINIC)
 
     def process(*texts: str) -> subprocess.CompletedProcess[str]:
@@ -205,12 +206,12 @@ async def test_what_is_asked_again_has_its_time_limit() -> None:
         ({"format": 1, "x": {1, 2}}, "plain JSON"), ({"format": float("nan")}, "reads 1"),
     ],
 )  # fmt: skip
-async def test_what_is_no_stored_session_is_refused(change: Any, told: str) -> None:
+def test_what_is_no_stored_session_is_refused(change: Any, told: str) -> None:
     with pytest.raises((MisuseError, FlowError), match=told):
         FlowSession.restore(clinic(), change)
 
 
-async def test_a_deep_nest_is_refused() -> None:
+def test_a_deep_nest_is_refused() -> None:
     deep: Any = {}
     for _ in range(100_000):
         deep = {"a": deep}
@@ -226,6 +227,7 @@ async def test_one_of_another_flow_or_another_text_is_refused() -> None:
         FlowSession.restore(clinic(text=RESUMED), saved)
 
 
+KEY = bytes(range(32))
 FLOW = clinic()
 SAVED: dict[str, Any] = {
     "format": 1,
@@ -295,8 +297,20 @@ async def test_an_edited_file_is_refused_or_is_a_conversation_that_goes_on(saved
         assert session.state in FLOW.flat.states
 
 
+SIGNED = signed(SAVED, KEY)
+
+
+@given(saved=edited(), signature=st.sampled_from([SIGNED["signature"], "", "é", None, 1, []]))
+def test_no_edit_passes_a_signature(saved: Any, signature: Any) -> None:
+    if json.dumps(saved, sort_keys=True) == json.dumps(SAVED, sort_keys=True):
+        return
+    saved["signature"] = signature
+    with pytest.raises(FlowError, match="F808"):
+        FlowSession.restore(FLOW, saved, key=KEY)
+
+
 @given(cut=st.integers(0, 1200))
-async def test_a_truncated_file_is_no_json_or_refused(cut: int) -> None:
+def test_a_truncated_file_is_no_json_or_refused(cut: int) -> None:
     text = json.dumps(SAVED)[:cut]
     try:
         found = json.loads(text)
@@ -308,7 +322,7 @@ async def test_a_truncated_file_is_no_json_or_refused(cut: int) -> None:
 
 
 @given(found=odd)
-async def test_any_json_is_refused(found: Any) -> None:
+def test_any_json_is_refused(found: Any) -> None:
     with pytest.raises((FlowError, MisuseError)):
         FlowSession.restore(FLOW, found)
 
@@ -324,4 +338,45 @@ async def test_a_secret_is_asked_for_again() -> None:
     saved = json.loads(json.dumps(session.save()))
     again = FlowSession.restore(flow, saved, judge=answers, now=noon)
     assert again.slots == {}
-    assert said(await again.send("what is my balance"))[-1] == "Gladly."
+    assert again.state == "pin"
+    assert said(await again.begin()) == ["Your four digit code?"]
+    assert said(await again.send("4829")) == ["Thank you, code four eight two nine. How can I help?"]
+    assert said(await again.send("what is my balance")) == ["Gladly."]
+
+
+async def test_a_secret_is_asked_for_again_where_every_message_is_stored() -> None:
+    """The caller notices that: what they know and we do not is asked for."""
+
+    async def answers(question: Any) -> Any:
+        return question.answer(text="Gladly.")
+
+    flow = Flow.loads(PIN)
+    session = FlowSession(flow, judge=answers, now=noon)
+    await session.send("4829")
+    again = FlowSession.restore(flow, session.save(), resumed=False, judge=answers, now=noon)
+    assert said(await again.begin()) == ["Your four digit code?"]
+    other = FlowSession.restore(clinic(), await stored(clinic(), "cleaning"), resumed=False)
+    assert said(await other.begin()) == []
+
+
+async def test_a_signed_conversation_is_read_with_its_key_only() -> None:
+    session = FlowSession(clinic(), id="s1")
+    await session.send("cleaning")
+    saved = json.loads(json.dumps(session.save(key=KEY)))
+    assert saved["signature"].startswith("hmac-sha256:")
+    again = FlowSession.restore(clinic(), dict(reversed(saved.items())), key=KEY)
+    assert again.state == "confirm"
+    for key, told in ((bytes(32), "not that of this key"), (None, "no key was given")):
+        with pytest.raises(FlowError, match=f"F808.*{told}"):
+            FlowSession.restore(clinic(), saved, key=key)
+    with pytest.raises(FlowError, match=r"F808.*is not signed"):
+        FlowSession.restore(clinic(), session.save(), key=KEY)
+
+
+@pytest.mark.parametrize("key", ["a text that is long enough", b"too short", 7])
+def test_what_is_no_key_is_refused(key: Any) -> None:
+    session = FlowSession(clinic())
+    with pytest.raises(MisuseError, match="the key of stored sessions"):
+        session.save(key=key)
+    with pytest.raises(MisuseError, match="the key of stored sessions"):
+        FlowSession.restore(clinic(), session.save(), key=key)

@@ -39,7 +39,7 @@ _barge = st.sampled_from(["any", "match", "none"])
     interim=st.booleans(),
     delay=st.sampled_from([0.0, 0.4]),
 )
-@settings(max_examples=25)
+@settings(max_examples=15)
 async def test_any_call(
     words: list[str | None], acts: list[tuple[str, Any]], tool: float, barge: tuple[str, str, str], interim: bool, delay: float
 ) -> None:

@@ -11,6 +11,7 @@ import anyio.lowlevel
 
 from fsm_agents.flows.flow import Flow
 from fsm_agents.session.flows.text import Out, Said
+from tests.session.flows.spoken import loaded
 
 __all__ = ["CLINIC", "HELPDESK", "NOW", "PIN", "clinic", "helpdesk", "noon", "said", "takes"]
 
@@ -202,7 +203,7 @@ def clinic(
         await anyio.lowlevel.checkpoint()
         return {"taken": False}
 
-    flow = Flow.loads(text if once else text.replace("once    = true", "once    = false"))
+    flow = loaded(text if once else text.replace("once    = true", "once    = false"))
     return flow.bind({"book": book or free}, hand_offs={"queue": hand_off} if hand_off else None)
 
 
@@ -215,7 +216,7 @@ def helpdesk(line_status: Callable[..., Any] | None = None, refund: Callable[...
     def never(customer: str) -> None:
         raise AssertionError("refund was called")
 
-    return Flow.loads(HELPDESK).bind({"line_status": line_status or up, "refund": refund or never})
+    return loaded(HELPDESK).bind({"line_status": line_status or up, "refund": refund or never})
 
 
 def said(outs: list[Out]) -> list[str]:
