@@ -12,8 +12,8 @@ from typing import Any
 import anyio
 
 from fsm_agents.cli.chat_talk import Chat
+from fsm_agents.cli.flow_files import load_flow
 from fsm_agents.errors import MisuseError
-from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError, Severity, render
 
 __all__ = ["add_arguments", "run"]
@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Hold it. 0: it ended or was left; 1: the flow has errors; 2: it could not be held."""
     try:
-        flow = Flow.load(options.flow)
+        flow = load_flow(options.flow)
     except FlowError as wrong:
         for problem in wrong.problems:
             print(render(problem), file=sys.stderr)

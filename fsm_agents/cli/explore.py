@@ -31,6 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help='of a flow: what must hold, for example "never call place_order without yes in confirm"; may be repeated',
     )  # fmt: skip
     parser.add_argument("--limit", type=at_least(1), metavar="N", help="of a flow: most states to look at")
+    parser.add_argument(
+        "--scene", metavar="FILE", help="of a flow: write what breaks a property there, as scenes that fsm-agents test plays"
+    )
     parser.add_argument("--notes", action="store_true", help="of a flow: name the rows that were never taken")
     parser.add_argument(
         "--texts", type=at_least(0), metavar="N", help="one search: turns of the caller that may be owed at a time"
@@ -44,8 +47,8 @@ def run(options: Namespace) -> int:
     machines = options.texts is not None or options.says is not None or options.deep
     if options.table is not None:
         return _flow(options, machines=machines)
-    if options.properties or options.limit or options.notes:
-        msg = "--property, --limit and --notes are about a flow: name its file, for example flow.toml"
+    if options.properties or options.limit or options.notes or options.scene:
+        msg = "--property, --limit, --scene and --notes are about a flow: name its file, for example flow.toml"
         raise MisuseError(msg)
     own = options.texts is not None or options.says is not None
     bounds = (Bounds(options.texts or 0, options.says or 0),) if own else DEEP if options.deep else USUAL
@@ -79,6 +82,7 @@ def _flow(options: Namespace, *, machines: bool) -> int:
 def _search(bounds: Bounds) -> Report[Talk]:
     how = "ends" if bounds.final_ends_turn else "does not end"
     losses = "speech-to-text may fail" if bounds.losses else "speech-to-text works"
+    losses += ", an apology may have failed before" if bounds.mute else ""
     print(
         f"searching with {bounds.texts} text(s) and {bounds.says} say(s), {losses}, a final transcript {how} a turn …", flush=True
     )

@@ -7,7 +7,8 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ __all__ = [
     "cache_folder",
     "flow_of_call",
     "holds_flow",
+    "host_function",
     "is_flow",
     "load_flow",
     "print_error",
@@ -108,30 +110,47 @@ def bound(flow: Flow, word: str) -> Flow:
 
     Raises:
         MisuseError: there is no such function, it fails, or returns something else.
-        FlowError: what does not fit (F7).
     """
     from fsm_agents.flows.flow import Flow
 
+    with _told(word):
+        made = host_function(word)(flow)
+    if not isinstance(made, Flow):
+        msg = f"--bind {word}: it gave {type(made).__name__}; a function that takes the flow and returns flow.bind(…) is meant"
+        raise MisuseError(msg)
+    return made
+
+
+def host_function(word: str) -> Callable[[Flow], Any]:
+    """``module:function``, imported: a module may register slot types, which the flow needs before anything is asked of it.
+
+    Raises:
+        MisuseError: there is no such function, or importing it fails.
+    """
     module, _, name = word.partition(":")
     if not module or not name:
         msg = f"--bind {word!r}: give module:function, a function that takes the flow and returns flow.bind(…)"
         raise MisuseError(msg)
     if "" not in sys.path and os.getcwd() not in sys.path:  # noqa: PTH109 - sys.path holds texts
         sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as above
-    try:
+    with _told(word):
         function: Any = importlib.import_module(module)
         for part in name.split("."):
             function = getattr(function, part)
-        made = function(flow)
+    made: Callable[[Flow], Any] = function
+    return made
+
+
+@contextmanager
+def _told(word: str) -> Generator[None]:
+    """What a host raises is one line that says whose it is."""
+    try:
+        yield
     except FSMAgentsError:
         raise
     except Exception as broken:
         msg = f"--bind {word}: {type(broken).__name__}: {broken}"
         raise MisuseError(msg) from broken
-    if not isinstance(made, Flow):
-        msg = f"--bind {word}: it gave {type(made).__name__}; a function that takes the flow and returns flow.bind(…) is meant"
-        raise MisuseError(msg)
-    return made
 
 
 def cache_folder() -> Path | None:

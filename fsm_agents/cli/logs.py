@@ -10,7 +10,7 @@ from typing import Any
 from fsm_agents.cli.tables import JOINTS
 from fsm_agents.errors import MisuseError, nearest
 from fsm_agents.fsm.joint import Joint
-from fsm_agents.fsm.replay import Header, Log
+from fsm_agents.fsm.replay import Log
 
 __all__ = ["is_log_of_flow", "joint_of_log", "naming", "read_log"]
 
@@ -48,20 +48,8 @@ def is_log_of_flow(path: Path, lines: list[str]) -> bool:
         MisuseError: it is no log.
     """
     with naming(path):
-        settings = _header(lines).settings
+        settings = Log(lines[:1]).header.settings
     return "flow" in settings and "digest" in settings
-
-
-def _header(lines: list[str]) -> Header:
-    try:
-        header = Log(lines[:1]).header
-        parts = header.settings, header.cells, header.delays, header.data
-        if isinstance(header.joint, str) and all(isinstance(part, dict) for part in parts):
-            return header
-    except (TypeError, RecursionError):  # names that no header has; brackets without end
-        pass
-    msg = "this is not a step log: its first line is no header"
-    raise MisuseError(msg)
 
 
 def joint_of_log(path: Path, lines: list[str]) -> tuple[Joint[Any], Callable[[], Any]]:
@@ -71,7 +59,7 @@ def joint_of_log(path: Path, lines: list[str]) -> tuple[Joint[Any], Callable[[],
         MisuseError: it is no log, or of machines that this program does not have.
     """
     with naming(path):
-        name = _header(lines).joint
+        name = Log(lines[:1]).header.joint
     if name not in JOINTS:
         msg = f"{path}: is a log of {name!r}, which these commands do not know; {nearest(name, JOINTS)}"
         raise MisuseError(msg)

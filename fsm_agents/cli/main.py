@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from fsm_agents.cli.parser import Parser
-from fsm_agents.cli.printing import nobody_reads
+from fsm_agents.cli.printing import any_terminal, nobody_reads
 from fsm_agents.errors import FSMAgentsError, nearest
 
 __all__ = ["COMMANDS", "main"]
@@ -32,6 +32,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns the exit code: 0 fine, 1 something was found wrong, 2 it could not be done."""
+    any_terminal()
     words = list(sys.argv[1:] if argv is None else argv)
     if not words or words[0].startswith("-"):
         return _without_command(words)

@@ -52,7 +52,9 @@ def run(options: Namespace) -> int:
         ("fsm-agents check flow.toml", "after each change: what is wrong, and how to mend it"),
         ("fsm-agents test flow.toml", "its scenes, and five hundred callers at random"),
         ("pytest", "the same as a test suite"),
+        ("fsm-agents show flow.toml --html", "its diagram as a page: click a state"),
         ("python agent.py wav:caller.wav:call.wav", "spoken; needs the extra [voice] and a recorded caller"),
+        ("FSM_AGENTS_RECORD=call python agent.py …", "the same, recorded: then  fsm-agents why call/flow.jsonl --turn 1"),
     ):
         print(f"      {command:<42} {what}")
     return 0

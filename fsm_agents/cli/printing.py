@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from pathlib import Path
 
-__all__ = ["nobody_reads", "say"]
+__all__ = ["any_terminal", "nobody_reads", "say"]
+
+
+def any_terminal() -> None:
+    """Print on whatever there is: a terminal that has no … and no ·, and none at all (``fsm-agents check flow.toml >&-``)."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace" if name == "stdout" else "backslashreplace")
 
 
 def say(line: str = "") -> None:

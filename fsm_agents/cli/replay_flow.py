@@ -13,6 +13,7 @@ from fsm_agents.flows.machine.data import FlowData
 from fsm_agents.fsm.replay import replay
 from fsm_agents.observe.flow_again import Held, again
 from fsm_agents.observe.flow_calls import CLASSES, FlowCall
+from fsm_agents.observe.flow_words import short
 
 __all__ = ["run_again", "run_same"]
 
@@ -52,7 +53,7 @@ def run_again(paths: Sequence[Path], file: Path) -> int:
     if len(differ) > SHOWN:
         print(f"… and {len(differ) - SHOWN} more calls differ")
     for each in unknown:
-        print(f"call {each.call.name}: cannot be told from turn {each.turn} on: {each.why}", file=sys.stderr)
+        print(f"call {short(each.call.name)}: cannot be told from turn {each.turn} on: {each.why}", file=sys.stderr)
     assumed = sorted({name for each in held for name in each.assumed})
     if assumed:
         print(f"taken as no, since the logs do not say: {', '.join(assumed)}", file=sys.stderr)
@@ -66,25 +67,27 @@ def _summary(held: list[Held], differ: list[Held], unknown: list[Held]) -> str:
     parts = [f"{same} same path"]
     if differ:
         first = differ[0]
-        parts.append(f"{len(differ)} differ: first at call {first.call.name} turn {first.turn} ({first.before} → {first.now})")
+        parts.append(
+            f"{len(differ)} differ: first at call {short(first.call.name)} turn {first.turn} ({first.before} → {first.now})"
+        )
     if unknown:
         parts.append(f"{len(unknown)} cannot be told")
     return f"{len(held)} call{'' if len(held) == 1 else 's'}: {', '.join(parts)}"
 
 
 def _told(each: Held) -> Iterator[str]:
-    yield f"\ncall {each.call.name}  turn {each.turn}  {_said(each)}"
+    yield f"\ncall {short(each.call.name)}  turn {each.turn}  {_said(each)}"
     path = [state for state in each.path if not state.startswith("(")]  # without the one before the first
     yield f"    before  {' → '.join([*path, each.before])}{_rest(each.call, each)}"
     yield f"    now     {' → '.join([*path, each.now])}"
 
 
 def _said(each: Held) -> str:
-    return f'"{each.said}"' if each.said else "before the caller said anything"
+    return f'"{short(each.said)}"' if each.said else "before the caller said anything"
 
 
 def _rest(call: FlowCall, each: Held) -> str:
     """How the call went on in the log."""
     rest = [move.state for move in call.moves if move.n > each.n]
     shown = "".join(f" → {state}" for state in rest[:8]) + (" → …" if len(rest) > 8 else "")  # noqa: PLR2004 - a line or two
-    return f"{shown}   {call.outcome or '(no end in the log)'}"
+    return f"{shown}   {short(call.outcome) or '(no end in the log)'}"

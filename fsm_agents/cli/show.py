@@ -40,6 +40,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     for form, meaning in FLOW_FORMS.items():
         parser.add_argument(f"--{form}", dest="forms", action="append_const", const=form, help=meaning)
+    parser.add_argument(
+        "--calls", nargs="+", type=Path, metavar="LOG", help="with --html: recorded calls to play along it, flow.jsonl of each"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="where to (default: the terminal)")
 
 
@@ -47,10 +50,24 @@ def run(options: Namespace) -> int:
     """Show it."""
     form = _form(options)
     if options.table and Path(options.table).suffix == ".toml":
-        if options.all:
-            msg = f"show {options.table} --all: --all is every table; a flow is shown by itself"
-            raise MisuseError(msg)
-        return show_flow(Path(options.table), form, options.out)
+        return _flow(options, form)
+    if options.calls:
+        msg = "--calls are played along a flow; name its file first: fsm-agents show FLOW.toml --html --calls LOG"
+        raise MisuseError(msg)
+    return _tables(options, form)
+
+
+def _flow(options: Namespace, form: str) -> int:
+    if options.all:
+        msg = f"show {options.table} --all: --all is every table; a flow is shown by itself"
+        raise MisuseError(msg)
+    if options.calls and form != "html":
+        msg = f"show {options.table} --calls: calls are played in a page; say --html"
+        raise MisuseError(msg)
+    return show_flow(Path(options.table), form, options.out, options.calls or ())
+
+
+def _tables(options: Namespace, form: str) -> int:
     options.form = next((each for each in FORMS if _SHORT.get(each, each) == form), "")
     if not options.form:
         msg = f"--{form} is for flows: fsm-agents show FLOW.toml --{form}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,17 +46,19 @@ def render_flow(flat: FlatFlow, form: str) -> str | bytes:
     return forms[form](flat)
 
 
-def show_flow(path: Path, form: str, out: Path | None) -> int:
-    """Show the flow in a file.
+def show_flow(path: Path, form: str, out: Path | None, calls: Sequence[Path] = ()) -> int:
+    """Show the flow in a file; as a page with the calls of these logs in it.
 
     Raises:
         FlowError: what is wrong with it, all at once.
-        MisuseError: there is no such file, or ``out`` cannot be written.
+        MisuseError: there is no such file, or ``out`` cannot be written; or a log is none of this flow.
     """
+    from fsm_agents.cli.flow_files import read_text
     from fsm_agents.flows.machine.flatten import flatten
     from fsm_agents.flows.notation.folder import read_flow
 
-    shown = render_flow(flatten(read_flow(path).spec), form)
+    read_text(path)
+    shown = _with_calls(path, calls) if calls else render_flow(flatten(read_flow(path).spec), form)
     data = shown if isinstance(shown, bytes) else shown.encode()
     if out is None and form in _FILES and sys.stdout.isatty():
         out = Path(f"{path.stem}.{form}")
@@ -72,3 +74,21 @@ def show_flow(path: Path, form: str, out: Path | None) -> int:
         raise MisuseError(msg) from error
     print(f"wrote {out}")
     return 0
+
+
+def _with_calls(path: Path, logs: Sequence[Path]) -> str:
+    from fsm_agents.cli.flow_files import load_flow, read_flow_log
+    from fsm_agents.cli.logs import naming
+    from fsm_agents.flows.draw.page import CallTrace, page
+    from fsm_agents.observe.flow_trace import MOST_STEPS, call_trace
+
+    flow, calls, count = load_flow(path), list[CallTrace](), 0
+    for log in logs:
+        call = read_flow_log(log)
+        with naming(log):
+            calls.append(call_trace(flow, call))
+        count += len(calls[-1].steps)
+        if count > MOST_STEPS:
+            msg = f"{log}: with this call the page would have {count:,} lines, more than {MOST_STEPS:,}; give fewer logs"
+            raise MisuseError(msg)
+    return page(flow.flat, calls=calls)

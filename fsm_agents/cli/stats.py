@@ -12,7 +12,7 @@ from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.observe.flow_calls import FlowCall
 from fsm_agents.observe.flow_counts import FlowCounts, StateCount
-from fsm_agents.observe.flow_words import row_text
+from fsm_agents.observe.flow_words import row_text, short
 
 __all__ = ["add_arguments", "run"]
 
@@ -20,7 +20,9 @@ WORST = 5
 """States that are named as the worst."""
 REJECTED = 8
 """Phrases that are named for each of them."""
-FORMS = (".svg", ".png", ".dot")
+WIDTH = 120
+"""Characters of a phrase in a line of a terminal."""
+FORMS = (".html", ".svg", ".png", ".dot")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,7 +33,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--rows", action="store_true", help="how often each row was taken")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help=f"draw it there: {', '.join(FORMS)} (svg and png need [diagrams])"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=f"show it there, on the diagram: {', '.join(FORMS)} (svg and png need [diagrams])",
     )
 
 
@@ -70,7 +75,7 @@ def _flow(calls: list[tuple[Path, FlowCall]], given: Path | None) -> Flow | None
 
 def _told(counts: FlowCounts, first: FlowCall, *, rows: bool) -> Iterator[str]:
     parts = [f"calls {counts.calls}"]
-    parts += [f"{outcome} {_share(count, counts.calls)}" for outcome, count in counts.outcomes.most_common()]
+    parts += [f"{short(outcome)} {_share(count, counts.calls)}" for outcome, count in counts.outcomes.most_common()]
     worst = counts.worst()
     if worst:
         name, count = worst[0]
@@ -109,7 +114,7 @@ def _rejected(name: str, count: StateCount) -> Iterator[str]:
         return
     yield f"\nnobody took in {name}: {len(count.rejected)} distinct phrase{'' if len(count.rejected) == 1 else 's'}"
     for text, times in count.rejected.most_common(REJECTED):
-        yield f"{times:>8}  {text if len(text) <= 120 else text[:119] + '…'}"  # noqa: PLR2004 - a line of a terminal
+        yield f"{times:>8}  {short(text, WIDTH)}"
     if len(count.rejected) > REJECTED:
         yield f"       …  {len(count.rejected) - REJECTED} more"
 
@@ -120,9 +125,12 @@ def _share(count: int, whole: int) -> str:
 
 def _draw(flow: Flow, counts: FlowCounts, out: Path) -> None:
     from fsm_agents.flows.draw.dot import dot, png, svg
+    from fsm_agents.flows.draw.page import page
 
     colours, labels = counts.colours()
-    if out.suffix == ".png":
+    if out.suffix == ".html":
+        data = page(flow.flat, counts=counts.for_page(), colours=colours, labels=labels).encode("utf-8")
+    elif out.suffix == ".png":
         data = png(flow.flat, colours=colours, labels=labels)
     else:
         draw = svg if out.suffix == ".svg" else dot

@@ -10,6 +10,7 @@ from fsm_agents.cli.logs import naming
 from fsm_agents.errors import MisuseError
 from fsm_agents.observe.flow_calls import CallTurn, FlowCall
 from fsm_agents.observe.flow_turn import told_turn
+from fsm_agents.observe.flow_words import short
 
 __all__ = ["run_flow", "told_between"]
 
@@ -18,7 +19,7 @@ def run_flow(path: Path, lines: Sequence[str], number: int | None, file: Path | 
     """Explain a turn; without a number, list them."""
     call = read_flow_log(path, lines)
     if number is None:
-        print(*_listed(call), sep="\n")
+        print(*_listed(path, call), sep="\n")
         return 0
     if not 1 <= number <= len(call.turns):
         offer = f"give 1 to {len(call.turns)}" if call.turns else "the caller said nothing in this call"
@@ -41,22 +42,24 @@ def told_between(path: Path, lines: Sequence[str], begin: int, end: int, file: P
 def _told(path: Path, call: FlowCall, turn: CallTurn, file: Path | None) -> Iterator[str]:
     flow = flow_of_call(call, path, file)
     if flow is None:
-        yield f"call {call.name} · {call.flow} v{call.version} · turn {turn.number} · state {turn.state}"
-        yield f'{"heard" if turn.how == "words" else "pressed":<8}"{turn.text}"'
+        yield f"call {short(call.name)} · {short(call.flow)} v{call.version} · turn {turn.number} · state {turn.state}"
+        yield f'{"heard" if turn.how == "words" else "pressed":<8}"{short(turn.text)}"'
         yield f"now     {_after(call, turn)}"
         where = call.file or "the log names no file"
-        yield f"the rows are those of {call.flow} v{call.version}, and {where} is not that flow (any more): say --flow FLOW"
+        yield f"the rows are those of {short(call.flow)} v{call.version}, and {where} is not that flow (any more): say --flow FLOW"
         return
     with naming(path):
         yield from told_turn(flow, call, turn.number)
 
 
-def _listed(call: FlowCall) -> Iterator[str]:
-    yield f"call {call.name} · {call.flow} v{call.version} · {_count(len(call.turns))} of the caller; `--turn N` explains one"
+def _listed(path: Path, call: FlowCall) -> Iterator[str]:
+    yield f"call {short(call.name)} · {short(call.flow)} v{call.version} · {_count(len(call.turns))} of the caller; `--turn N` explains one"
     for turn in call.turns:
-        said = f'"{turn.text}"' if turn.how == "words" else f"pressed {turn.text}"
+        said = f'"{short(turn.text)}"' if turn.how == "words" else f"pressed {short(turn.text)}"
         yield f"  {turn.number:>2}  at {turn.at / 1e6:.1f} s  [{turn.state} → {_after(call, turn)}]  {said}"
-    yield f"  {'ended ' + call.outcome if call.outcome else 'no end in the log'}"
+    yield f"  {'ended ' + short(call.outcome) if call.outcome else 'no end in the log'}"
+    file = short(call.file) if call.file.endswith(".toml") else "FLOW.toml"
+    yield f"  along its diagram: fsm-agents show {file} --html --calls {path}"
 
 
 def _after(call: FlowCall, turn: CallTurn) -> str:

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import datetime
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+import attrs
+
+from fsm_agents.flows.machine.events import Heard
 from fsm_agents.fsm.joint import Step
 from fsm_agents.observe.flow_calls import CLASSES, FlowLog
+from fsm_agents.observe.timeline import Timeline
 
 if TYPE_CHECKING:
     from fsm_agents.observe.page import Beside
     from fsm_agents.session.flows.run import FlowRun
+    from fsm_agents.session.session import AgentSession
 
-__all__ = ["FlowLogs"]
+__all__ = ["FlowLogs", "ears_name"]
 
 log = logging.getLogger("fsm_agents")
+
+
+@attrs.frozen
+class _Kept:
+    """The log of one flow."""
+
+    file: TextIO
+    run: FlowRun
+    log: FlowLog
 
 
 class FlowLogs:
@@ -25,35 +40,66 @@ class FlowLogs:
     Args:
         folder: Where they go.
         start: The time of the recording's beginning, in µs of the loop's clock.
+        session: The session.
     """
 
-    def __init__(self, folder: Path, start: int) -> None:
-        self._folder, self._start = folder, start
-        self._files: list[tuple[TextIO, FlowRun]] = []
+    def __init__(self, folder: Path, start: int, session: AgentSession) -> None:
+        self._folder, self._start, self._talk = folder, start, session.host.driver.talk
+        self._ears = ears_name(session.pipeline)
+        self._kept: list[_Kept] = []
+        self._call = Timeline()
+        self._call.begin(self._talk)
+        self._told = 0  # so many turns of the caller are told
+
+    def look(self, at: int, step: Step) -> None:
+        """A step of the session, ``at`` in µs of the recording: it knows how long the caller spoke."""
+        self._call.add(at, step, self._talk)
 
     def begin(self, run: FlowRun, now: int) -> None:
         """A conversation in a flow begins; ``now`` in µs of the loop's clock."""
-        name = "flow.jsonl" if not self._files else f"flow-{len(self._files) + 1}.jsonl"
+        name = "flow.jsonl" if not self._kept else f"flow-{len(self._kept) + 1}.jsonl"
         file = (self._folder / name).open("w", encoding="utf-8")
-        self._files.append((file, run))
         began = run.now() - datetime.timedelta(microseconds=now - self._start)
-        written = FlowLog(run.flow, file.write, began=began)
-        written.begin(run.data)
-        run.driver.watchers.append(lambda at, step: self._add(file, written, run, at, step))
+        kept = _Kept(file, run, FlowLog(run.flow, file.write, began=began, ears=self._ears))
+        self._kept.append(kept)
+        kept.log.begin(run.data)
+        run.driver.watchers.append(lambda at, step: self._write(kept, lambda: self._add(kept, at - self._start, step)))
+        run.driver.on_failed.append(
+            lambda at, event, why: self._write(kept, lambda: kept.log.failed(at - self._start, event, why))
+        )
 
-    def _add(self, file: TextIO, written: FlowLog, run: FlowRun, at: int, step: Step) -> None:
-        if file.closed:
+    def _write(self, kept: _Kept, write: Callable[[], None]) -> None:
+        """What goes wrong in writing ends the log, and nothing else."""
+        if kept.file.closed:
             return
         try:
-            written.add(at - self._start, step, run.data)
+            write()
         except Exception as broken:
             log.error("the log of the flow in %s stops here, and the conversation goes on: %s", self._folder, broken)
-            file.close()
+            kept.file.close()
+
+    def _add(self, kept: _Kept, at: int, step: Step) -> None:
+        if isinstance(step.event, Heard) and (speech := self._speech()) is not None:
+            kept.log.heard(at, speech)
+        kept.log.add(at, step, kept.run.data)
+
+    def _speech(self) -> float | None:
+        """Seconds that the caller spoke in the turns that the flow was not told of yet; ``None``: the detector heard none."""
+        turns = [turn for turn in self._call.turns[self._told :] if turn.started is not None and turn.taken is not None]
+        self._told = len(self._call.turns)
+        total = 0
+        for turn in turns:
+            begin, end = turn.started or 0, turn.taken or 0
+            for span in reversed(self._call.voice):
+                if span.end is not None and span.end <= begin:
+                    break
+                total += max(0, min(end if span.end is None else span.end, end) - max(span.begin, begin))
+        return total / 1_000_000 if total else None
 
     def close(self) -> None:
         """Finish the files."""
-        for file, _ in self._files:
-            file.close()
+        for kept in self._kept:
+            kept.file.close()
 
     def beside(self) -> list[Beside]:
         """How the page of the recording shows the first of them."""
@@ -61,6 +107,22 @@ class FlowLogs:
         from fsm_agents.observe.page import Beside
 
         return [
-            Beside(Path(file.name).name, run.flow.joint, FlowData, "flow", f"Where {run.flow.id} is", classes=CLASSES)
-            for file, run in self._files[:1]
+            Beside(
+                Path(kept.file.name).name, kept.run.flow.joint, FlowData, "flow", f"Where {kept.run.flow.id} is", classes=CLASSES
+            )
+            for kept in self._kept[:1]
         ]
+
+
+def ears_name(pipeline: Any) -> str:
+    """What turns the caller's speech into words: the model's name, or else that of the class; of several ``a, else b``."""
+    stage = getattr(pipeline, "stt", None) or getattr(pipeline, "model", None)
+    members = getattr(getattr(stage, "members", None), "all", None)
+    return ", else ".join(_name(member.stage) for member in members) if members else _name(stage)
+
+
+def _name(stage: object) -> str:
+    if stage is None:
+        return ""
+    model = getattr(stage, "model", "")
+    return model if isinstance(model, str) and model else type(stage).__name__

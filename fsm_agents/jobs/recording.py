@@ -2,7 +2,7 @@
 
     steps.jsonl          every step of the session, and between them what was said
     conversation.wav     the sound: caller left, agent right
-    flow.jsonl           every step of its flow, if a flow's table leads it
+    flow.jsonl           every step of its flow, if a flow's table leads it (``fsm-agents show FLOW --html --calls flow.jsonl`` plays it)
     conversation.html    all of it as a page: timeline, diagram, every decision (written by :meth:`Recording.write_page`)
 
 These files hold what people said. Nothing is recorded unless somebody asks for it: ``JobContext(record=DIR)``, or ``FSM_AGENTS_RECORD``.
@@ -100,7 +100,7 @@ class Recording:
         if session.voice is not None:
             from fsm_agents.jobs.flow_log import FlowLogs  # here: most conversations have no table
 
-            self._flows = FlowLogs(folder, self._start)
+            self._flows = FlowLogs(folder, self._start, session)
             session.voice.on_run.append(self._flow_begins)
         session.watch(self._step)
         session.host.driver.on_retimed.append(self._retimed)
@@ -123,6 +123,8 @@ class Recording:
                 self._over = step.event.reply  # its words are in history already; those of a cut are when this step is performed
             self._look(at)
             self._log.add(at, step, self.session.host.driver.talk)
+            if self._flows is not None:
+                self._flows.look(at, step)
             for effect in step.effects:
                 if isinstance(effect, CancelReply):
                     self._over = effect.reply

@@ -28,6 +28,9 @@ __all__ = ["CLASSES", "CallTurn", "FlowCall", "FlowLog", "Move", "damage_told", 
 CLASSES: Final = (Secret,)
 """What events of a flow may hold beside what their annotations name."""
 
+HEARD: Final = "heard"
+"""The kind of a note that says how long the caller spoke; it stands before the step with the words."""
+
 MOST_LINE: Final = 5_000_000
 """Characters of one line of a log. A step with a long sentence and many readings has some thousand."""
 
@@ -43,11 +46,13 @@ class FlowLog:
         write: Called with each line: ``file.write``.
         began: The date and time where the caller is, when the log's time is 0; without it no sentence with a date can be read again.
         call: What the call is called in reports; empty: the file's name.
+        ears: What turned the caller's speech into words: ``whisper-1``; ``text`` if the caller writes; empty: not known.
     """
 
     def __init__(
-        self, flow: Flow, write: Callable[[str], object], *, began: datetime.datetime | None = None, call: str = ""
-    ) -> None:
+        self, flow: Flow, write: Callable[[str], object], *, began: datetime.datetime | None = None, call: str = "",
+        ears: str = "",
+    ) -> None:  # fmt: skip
         self.flow = flow
         self.log: StepLog[FlowData] = StepLog(flow.joint, write, classes=CLASSES)
         self.settings = {
@@ -57,6 +62,7 @@ class FlowLog:
             "file": _absolute(flow.spec.file),
             "began": began.isoformat(timespec="milliseconds") if began is not None else "",
             "call": call,
+            "ears": ears,
         }
 
     def begin(self, data: FlowData) -> None:
@@ -66,6 +72,10 @@ class FlowLog:
     def add(self, at: int, step: Step, data: FlowData) -> None:
         """Write a step; ``at`` in µs since ``began``."""
         self.log.add(at, step, data)
+
+    def heard(self, at: int, speech: float) -> None:
+        """Write before a step how long the caller spoke for the words that come with it, in seconds."""
+        self.log.note(at, HEARD, {"speech": round(speech, 3)})
 
     def failed(self, at: int, event: object, error: BaseException) -> None:
         """Write that a step raised."""
@@ -101,6 +111,7 @@ class CallTurn:
         state: Where the flow was.
         text: The words, or the keys; ``***`` for what may have been secret.
         how: What it was.
+        speech: Seconds that the caller spoke; ``None``: the log does not say.
     """
 
     number: int
@@ -109,6 +120,7 @@ class CallTurn:
     state: str
     text: str
     how: Literal["words", "keys"] = "words"
+    speech: float | None = None
 
 
 @attrs.frozen(slots=False)
@@ -155,6 +167,11 @@ class FlowCall:
     def file(self) -> str:
         """The file that its flow was read from, as the writer named it; may be empty."""
         return str(self.header.settings.get("file", ""))
+
+    @property
+    def ears(self) -> str:
+        """What turned the caller's speech into words; empty: the log does not say."""
+        return str(self.header.settings.get("ears", ""))
 
     @property
     def began(self) -> datetime.datetime | None:
@@ -205,15 +222,7 @@ def header_of(lines: Sequence[str]) -> Header:
     Raises:
         MisuseError: the first line is none.
     """
-    try:
-        header = Log(lines[:1]).header
-        kinds = (header.joint, str), (header.tables, str), (header.settings, dict), (header.cells, dict), (header.delays, dict)
-        if all(isinstance(part, kind) for part, kind in (*kinds, (header.data, dict))):
-            return header
-    except (TypeError, RecursionError):  # names that a header does not have; brackets without end
-        pass
-    msg = "this is not a step log: its first line is no header"
-    raise MisuseError(msg)
+    return Log(lines[:1]).header
 
 
 def read_call(lines: Sequence[str], name: str) -> FlowCall:
@@ -237,6 +246,7 @@ def read_call(lines: Sequence[str], name: str) -> FlowCall:
     with damage_told(lambda: f"step {reader.n}" if reader.n else "the header"):
         log = Log(lines)
         entries = tuple(log)
+        reader.speech = {note.after + 1: float(note.values["speech"]) for note in log.notes if note.kind == HEARD}
         reader.begin()
         for entry in entries:
             reader.read(entry)
@@ -252,6 +262,7 @@ class _Reader:
         self.state = self.keys = self.outcome = ""
         self.moves: list[Move] = []
         self.turns: list[CallTurn] = []
+        self.speech: dict[int, float] = {}
 
     def begin(self) -> None:
         self.state = str(self.header.cells["flow"][0])
@@ -284,4 +295,5 @@ class _Reader:
 
     def _turn(self, entry: Entry, state: str, text: str, how: Literal["words", "keys"]) -> None:
         plain = state.removesuffix(CHECKING)
-        self.turns.append(CallTurn(len(self.turns) + 1, entry.n, int(entry.at), plain, text, how))
+        speech = self.speech.get(entry.n) if how == "words" else None
+        self.turns.append(CallTurn(len(self.turns) + 1, entry.n, int(entry.at), plain, text, how, speech))

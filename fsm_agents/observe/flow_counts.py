@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from fsm_agents.flows.draw.names import Ids
+from fsm_agents.flows.draw.page_data import Counts
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.events import GivenInvalid, NotMatched, OutOfTries, SilenceLasted
 from fsm_agents.flows.machine.flat import CHECKING, Edge
@@ -23,6 +24,9 @@ __all__ = ["UNFINISHED", "FlowCounts", "StateCount"]
 
 UNFINISHED: Final = "(no end in the log)"
 """Stands for an outcome where the log ends before the call does."""
+
+MOST_REJECTED: Final = 20
+"""Phrases that nobody took, of one state, in a page."""
 
 _FAILURES: Final[Mapping[type[Any], str]] = {
     SilenceLasted: "no_input",
@@ -154,6 +158,23 @@ class FlowCounts:
         assert self._ids is not None  # noqa: S101 - whoever asks gave a flow
         return self._ids.number(edge)
 
+    def for_page(self) -> Counts:
+        """The same for the page of the flow."""
+        note = (
+            ""
+            if not self.others
+            else f"{self.others} of them in another version of the flow: of those only states and ends are counted"
+        )
+        return Counts(
+            self.calls,
+            self.outcomes.most_common(),
+            {name: _told(count) for name, count in self.states.items()},
+            [name for name, _ in self.worst()],
+            {name: count.rejected.most_common(MOST_REJECTED) for name, count in self.states.items() if count.rejected},
+            self.rows,
+            note,
+        )
+
     def colours(self) -> tuple[dict[str, str], dict[str, str]]:
         """Colours and labels for a drawing, by id: failures from green to red, rows that were never taken grey."""
         assert self.flow is not None  # noqa: S101 - whoever asks gave one
@@ -174,6 +195,13 @@ class FlowCounts:
             else:
                 colours[key] = _UNUSED
         return colours, labels
+
+
+def _told(count: StateCount) -> str:
+    parts = [f"entered ×{count.rests}", f"{count.turns} turn{'' if count.turns == 1 else 's'}"]
+    if count.failed:
+        parts.append(f"{count.share:.0%} failed: " + ", ".join(f"{kind} {n}" for kind, n in count.failures.most_common()))
+    return " · ".join(parts)
 
 
 _UNUSED: Final = "#8c959f"

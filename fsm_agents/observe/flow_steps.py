@@ -17,7 +17,7 @@ from fsm_agents.fsm.record import fingerprint
 from fsm_agents.fsm.replay import Entry
 from fsm_agents.observe.flow_calls import CLASSES, FlowCall, damage_told
 
-__all__ = ["codec_of", "events_of", "same_tables", "standing_at"]
+__all__ = ["codec_of", "events_of", "need_same", "same_tables", "standing_at"]
 
 KEPT: Final = 8
 """Flows of which what their logs need is kept: a command has one or two."""
@@ -27,6 +27,19 @@ _FIELDS: Final = frozenset(field.name for field in attrs.fields(FlowData))
 def same_tables(flow: Flow, call: FlowCall) -> bool:
     """Whether a call was held in exactly these tables, so that its rows and edges are the flow's."""
     return call.header.tables == _fingerprint(flow.joint)
+
+
+def need_same(flow: Flow, call: FlowCall) -> None:
+    """Refuse a call that was held in other tables: what is said of its rows would not be true.
+
+    Raises:
+        MisuseError: it was.
+    """
+    if not same_tables(flow, call):
+        raise MisuseError(
+            f"the call was held in {call.flow} v{call.version} ({call.digest}), and this is {flow.id} v{flow.version} ({flow.digest}):"
+            f" its rows are others; give the file of that version"
+        )
 
 
 @lru_cache(KEPT)

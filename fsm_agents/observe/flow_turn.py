@@ -15,6 +15,7 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.data import FlowData
 from fsm_agents.flows.machine.effects import AskModel, CallTool, EmitEvent, EndFlow, HandOver, SayLines
 from fsm_agents.flows.machine.events import (
+    Broke,
     Failed,
     GivenInvalid,
     Heard,
@@ -35,7 +36,7 @@ from fsm_agents.fsm.explore import clone
 from fsm_agents.fsm.rows import Kind, Row
 from fsm_agents.observe.flow_calls import CallTurn, FlowCall, damage_told
 from fsm_agents.observe.flow_hints import invalid_hints, no_match_hints, swallowed_hints
-from fsm_agents.observe.flow_steps import events_of, same_tables, standing_at
+from fsm_agents.observe.flow_steps import events_of, need_same, standing_at
 from fsm_agents.observe.flow_words import edge_of, event_name, pairs_text, place_text, refs_of, row_text, short, value_text
 
 __all__ = ["told_steps", "told_turn"]
@@ -57,11 +58,7 @@ def told_turn(flow: Flow, call: FlowCall, number: int) -> Iterator[str]:
 
 def told_steps(flow: Flow, call: FlowCall, turn: CallTurn, until: int) -> Iterator[str]:
     """The lines about the steps of a turn that come before step ``until``."""
-    if not same_tables(flow, call):
-        raise MisuseError(
-            f"the call was held in {call.flow} v{call.version} ({call.digest}), and this is {flow.id} v{flow.version} ({flow.digest}):"
-            f" its rows are others; give the file of that version"
-        )
+    need_same(flow, call)
     with damage_told():
         yield from list(_steps(flow, call, turn, until))
 
@@ -73,9 +70,11 @@ def _steps(flow: Flow, call: FlowCall, turn: CallTurn, until: int) -> Iterator[s
         if entry.n >= until:
             return
         if entry.n == turn.n:
-            yield from telling.first(clone(data), event)
+            yield from telling.first(clone(data), event, str(entry.json.get("raised", "")))
         elif entry.n > turn.n:
             yield from telling.later(entry.at, clone(data), event)
+        if "raised" in entry.json:
+            continue
         try:
             flow.step(data, event)
         except Exception:  # noqa: BLE001, S112 - a step that raised is in the log, and left everything as it was
@@ -106,11 +105,14 @@ class _Telling:
 
     # --- the turn itself ----------------------------------------------------------------------------------------------------------------
 
-    def first(self, data: FlowData, event: Any) -> Iterator[str]:
+    def first(self, data: FlowData, event: Any, raised: str) -> Iterator[str]:
         state = self.flow.state(data)
         yield self._head(state, data)
         words = self._words(event)
         yield self._heard(event, words)
+        if raised:
+            yield f"failed  the step raised {short(raised)}: nothing of it was kept, and the conversation stayed in {data.cell('flow').state}"
+            return
         found = explain(self.flow.joint, data, event)
         winner = self._winner(found.asked)
         if isinstance(event, Heard) and state is not None:
@@ -131,7 +133,7 @@ class _Telling:
         clock = f"{when:%H:%M:%S}.{when.microsecond // 1000:03}" if when is not None else f"{self.turn.at / 1e6:.3f} s"
         about = "" if state is None else f" ({_about(self.flow, state)})"
         name: str = data.cell("flow").state
-        return f"call {self.call.name} · {self.call.flow} v{self.call.version} · {clock} · turn {self.turn.number} · state {name}{about}"
+        return f"call {short(self.call.name)} · {self.call.flow} v{self.call.version} · {clock} · turn {self.turn.number} · state {name}{about}"
 
     def _words(self, event: Any) -> tuple[str, ...]:
         if not isinstance(event, Heard) or event.text == HIDDEN:
@@ -140,12 +142,16 @@ class _Telling:
 
     def _heard(self, event: Any, words: tuple[str, ...]) -> str:
         if not isinstance(event, Heard):
-            return f"pressed {self.turn.text}"
+            return f"pressed {short(self.turn.text)}"
+        about = [short(self.call.ears)] if self.call.ears else []
+        if self.turn.speech is not None:
+            about.append(f"{self.turn.speech:.1f} s of speech")
+        heard = ", ".join(about)
         if event.text == HIDDEN:
-            return "heard   words that are not kept: they may hold a secret"
+            return "heard   words that are not kept: they may hold a secret" + (f"   ({heard})" if heard else "")
         said = " ".join(words)
         how = "unchanged" if said == event.text.strip() else f'"{short(said)}"'
-        return f'heard   "{short(event.text)}"   (normalised: {how})'
+        return f'heard   "{short(event.text)}"   ({heard}{"; " * bool(heard)}normalised: {how})'
 
     # --- what was tried -------------------------------------------------------------------------------------------------------------------
 
@@ -211,6 +217,8 @@ class _Telling:
         """A step after the turn's own: a result, a timer, the model's answer."""
         if isinstance(event, KeyPressed):
             return
+        if isinstance(event, Broke):
+            yield f"+{(at - self.turn.at) / 1e6:.1f} s  failed: {short(event.why)}"
         found = explain(self.flow.joint, data, event)
         winner = self._winner(found.asked)
         if winner is None and not found.effects:

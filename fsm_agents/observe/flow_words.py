@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fsm_agents.flows.draw.cells import clean
 from fsm_agents.flows.machine.events import (
     CheckDue,
     Failed,
@@ -76,9 +77,10 @@ def event_name(event: object) -> str:
     return _NAMES.get(type(event), type(event).__name__)
 
 
-def short(text: str) -> str:
-    """A text, cut where a line of a report must end."""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def short(text: str, most: int = LONGEST) -> str:
+    """A text on one line, cut where that must end; what a terminal cannot show, or would obey, is replaced."""
+    text = clean(text)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def value_text(value: Any) -> str:

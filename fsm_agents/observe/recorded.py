@@ -32,7 +32,7 @@ class Recorded(Generic[S]):
         n: Its number; 0: before the first.
         at: When it was, in µs.
         event: What came; ``None`` before the first step.
-        step: What the tables do; ``None`` if they raise, and before the first step.
+        step: What the tables do; ``None`` if they raise, or raised then, and before the first step.
         data: The conversation after it. The same object each time: look at it before the next one.
     """
 
@@ -66,7 +66,7 @@ def steps(
         heeded = len(log.notes)
         event = codec.decode(entry.json["on"])
         try:
-            step: Step | None = joint.step(data, event)
+            step: Step | None = None if "raised" in entry.json else joint.step(data, event)
         except Exception:  # noqa: BLE001 - a step that raised is in the log, and left everything as it was
             step = None
         yield Recorded(entry.n, entry.at, event, step, data)

@@ -40,7 +40,8 @@ class Driver(Generic[S]):
     """
 
     __slots__ = (
-        "_arms", "_broke_event", "_context", "_perform", "_queue", "_thread", "joint", "on_retimed", "talk", "timers", "watchers",
+        "_arms", "_broke_event", "_context", "_perform", "_queue", "_thread", "joint", "on_failed", "on_retimed", "talk", "timers",
+        "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +52,8 @@ class Driver(Generic[S]):
         self.timers = Timers(talk, self.post)
         self.watchers: list[Watcher] = []
         self.on_retimed: list[Callable[[int, Mapping[str, float | None]], None]] = []
+        self.on_failed: list[Callable[[int, object, Exception], None]] = []
+        """Told of each step that raised: when, on which event, and what. The conversation stands where it stood."""
         self._perform = perform
         self._broke_event = broke
         self._queue: deque[Any] | None = None
@@ -121,6 +124,7 @@ class Driver(Generic[S]):
         try:
             step = self.joint.step(self.talk, event)
         except Exception as broken:
+            self._tell_failed(event, broken)
             if event.__class__ is self._broke_event:  # asking again would ask for ever
                 log.critical("the tables cannot even be told that they are broken", exc_info=broken)
             else:
@@ -141,6 +145,14 @@ class Driver(Generic[S]):
         for watcher in self.watchers:
             try:
                 watcher(now, step)
+            except Exception:
+                log.exception("a watcher failed; the conversation goes on")
+
+    def _tell_failed(self, event: object, broken: Exception) -> None:
+        now = micros()
+        for told in self.on_failed:
+            try:
+                told(now, event, broken)
             except Exception:
                 log.exception("a watcher failed; the conversation goes on")
 

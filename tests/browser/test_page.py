@@ -8,19 +8,24 @@ from pathlib import Path
 import pytest
 
 from fsm_agents.flows.draw.layered import layered
-from fsm_agents.flows.draw.page import CallTrace, page
+from fsm_agents.flows.draw.page import CallStep, CallTrace, page
 from fsm_agents.flows.draw.picture import picture
+from fsm_agents.flows.flow import Flow
+from fsm_agents.observe.flow_calls import read_call
+from fsm_agents.observe.flow_counts import FlowCounts
+from fsm_agents.observe.flow_trace import call_trace
 from tests.browser.devtools import Browser, Page
+from tests.cli.flow_recorder import OPEN, Recorded, drinks, lines_of, ordered
 from tests.flows.draw.small import EVIL, bank, example, hostile
 
 CALL = CallTrace("a correction", [
-    (0.0, "welcome", "agent", "Mario's pizza, good evening."),
-    (0.4, "count", "agent", "How many pizzas would you like?"),
-    (0.9, "", "caller", "two large"),
-    (1.3, "size", "agent", "What size?"),
-    (1.6, "gone", "agent", "Goodbye."),
+    CallStep(0.0, "welcome", "agent", "Mario's pizza, good evening."),
+    CallStep(0.4, "count", "agent", "How many pizzas would you like?"),
+    CallStep(0.9, "", "caller", "two large"),
+    CallStep(1.3, "size", "agent", "What size?"),
+    CallStep(1.6, "gone", "agent", "Goodbye."),
 ])  # fmt: skip
-OTHER = CallTrace("another", [(0.0, "human", "agent", "I'll get a colleague.")])
+OTHER = CallTrace("another", [CallStep(0.0, "human", "agent", "I'll get a colleague.")])
 
 DETAIL = "document.querySelector('#detail').innerText"
 HERE = "document.querySelector('.here')?.id ?? ''"
@@ -46,7 +51,7 @@ def test_a_clicked_state_says_what_it_says_and_hears(pizza: Page) -> None:
     assert told.startswith("count")
     assert "How many pizzas would you like?" in told
     assert "We can bake between one and twenty." in told
-    assert '"{count} {size} [pizzas] [with {toppings}]"' in told
+    assert '"{count} {size} [pizza / pizzas] [with {toppings}]"' in told
     assert "when count > 6 → many" in told
     assert "operator" in told
     chosen = pizza.run("[...document.querySelectorAll('.edge.out')].map((edge) => edge.id).sort()")
@@ -129,6 +134,93 @@ def test_another_call_can_be_chosen(pizza: Page) -> None:
     assert pizza.run(HERE) == "s_human"
 
 
+def test_a_recorded_call_plays_along_the_drawing(chrome: Browser, tmp_path: Path) -> None:
+    """A log of a real call: the state that is lit follows it, the row that was taken is lit, and what is set is told."""
+    flow = Flow.load(drinks(tmp_path))
+    calls = [read_call(lines_of(each), name) for name, each in (
+        ("good", ordered(flow)), ("lost", Recorded(flow, facts=OPEN).prompt_heard().heard("nine", "no", "two", "lemonade")),
+    )]  # fmt: skip
+    place = tmp_path / "drinks.html"
+    place.write_text(page(flow.flat, calls=[call_trace(flow, call) for call in calls]), encoding="utf-8")
+    made = chrome.page(place)
+    assert made.run("[...document.querySelectorAll('#calls option')].map((each) => each.textContent)") == [
+        "good · ended ordered", "lost · no end in the log",
+    ]  # fmt: skip
+    made.run("""(() => {
+        window.lit = [];
+        new MutationObserver(() => {
+            const here = document.querySelector('.here')?.id;
+            if (here && window.lit.at(-1) !== here) window.lit.push(here);
+        }).observe(document.querySelector('#sheet svg'), {attributes: true, subtree: true});
+        document.querySelector('#speed').value = '16';
+    })()""")
+    made.click("#play")
+    made.until("document.querySelector('#talk .now:last-child') && document.querySelector('#play').textContent.includes('Play')")
+    assert made.run("window.lit") == ["s_welcome", "s_count", "s_drink", "s_name", "s_making", "s_done"]
+    slots = "[...document.querySelectorAll('#slots > *')].map((each) => each.textContent)"
+    assert made.run(slots) == ["count", "2", "drink", "tea", "name", "anna"]
+    made.run(
+        "(() => { const box = document.querySelector('#calls'); box.value = '1'; box.dispatchEvent(new Event('change')) })()"
+    )
+    assert made.run(slots) == []
+    made.run("[...document.querySelectorAll('#talk li')].find((line) => line.textContent.includes('many | no')).click()")
+    assert made.run(HERE) == "s_count"
+    (back,) = [arrow.id for arrow in picture(flow.flat).arrows if (arrow.source, arrow.dest) == ("s_many", "s_count")]
+    assert made.run("[...document.querySelectorAll('.edge.taken')].map((edge) => edge.id)") == [back]
+    assert made.run(slots) == [], "the number was cleared"
+    assert "row 6" in made.run(NOW)
+    assert (chrome.errors, chrome.asked) == ([], [])
+    made.close()
+
+
+def test_a_very_long_call_is_listed_in_parts(chrome: Browser, tmp_path: Path) -> None:
+    """50,000 lines: some hundred at a time, and those are where the call is."""
+    lines = [CallStep(float(i), ("count", "size")[i % 2], "caller", f"line {i}.") for i in range(50_000)]
+    place = tmp_path / "long.html"
+    place.write_text(page(example("pizza"), calls=[CallTrace("long", lines)]), encoding="utf-8")
+    made = chrome.page(place)
+    shown = "[...document.querySelectorAll('#talk li')].map((line) => line.textContent).filter((_, i, all) => !i || i === all.length - 1)"
+    assert [text.split("caller")[-1] for text in made.run(shown)] == [" line 0. → count", "… 49600 more lines"]
+    made.run("document.querySelector('#talk li:last-child').click()")
+    assert "line 400." in made.run(NOW)
+    made.click("#back")
+    assert "line 399." in made.run(NOW)
+    assert made.run(HERE) == "s_size"
+    made.run("show(49999)")
+    assert "line 49999." in made.run(NOW)
+    first, last = made.run(shown)
+    assert (first, "line 49999." in last) == ("… 49600 lines before", True)
+    made.run("document.querySelector('#talk li').click()")
+    assert "line 49599." in made.run(NOW)
+    assert (chrome.errors, chrome.asked) == ([], [])
+    made.close()
+
+
+def test_many_calls_are_counted_on_the_page(chrome: Browser, tmp_path: Path) -> None:
+    """How they ended, where callers were not understood, what nobody took; the colours of the numbers stay on a chosen state."""
+    flow = Flow.load(drinks(tmp_path))
+    counts = FlowCounts(flow)
+    for recorded in (ordered(flow), Recorded(flow, facts=OPEN).prompt_heard().heard("two", EVIL, "tea").hung_up()):
+        counts.add(read_call(lines_of(recorded), "x"))
+    colours, labels = counts.colours()
+    place = tmp_path / "drinks.html"
+    place.write_text(page(flow.flat, counts=counts.for_page(), colours=colours, labels=labels), encoding="utf-8")
+    made = chrome.page(place)
+    told = made.run("document.querySelector('#counts').innerText")
+    assert "2 calls" in told
+    assert "ordered ×1 · 50%" in told
+    stroke = "getComputedStyle(document.querySelector('#s_drink path, #s_drink polygon')).stroke"
+    before = made.run(stroke)
+    made.click('#counts a[href="#s_drink"]')
+    detail = made.run(DETAIL)
+    assert detail.startswith("drink")
+    assert "nobody took ×1: “</script><script>alert(1)</script>" in detail
+    assert "taken ×2" in detail
+    assert made.run(stroke) == before, "how well it went is still to be seen"
+    assert (chrome.errors, chrome.asked) == ([], [])
+    made.close()
+
+
 def test_it_is_dark_where_the_reader_likes_it_dark(pizza: Page) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     light = pizza.run(ground)
@@ -142,7 +234,7 @@ def test_it_is_dark_where_the_reader_likes_it_dark(pizza: Page) -> None:
 def test_a_stranger_s_page_runs_nothing_of_theirs(chrome: Browser, tmp_path: Path) -> None:
     """Its texts are shown; a script that got in all the same would be stopped by the page's policy."""
     place = tmp_path / "hostile.html"
-    place.write_text(page(hostile(), calls=[CallTrace(EVIL, [(0, "hello", EVIL, EVIL)])]), encoding="utf-8")
+    place.write_text(page(hostile(), calls=[CallTrace(EVIL, [CallStep(0, "hello", EVIL, EVIL)])]), encoding="utf-8")
     made = chrome.page(place)
     made.run("window.alert = () => { window.hit = true }")
     made.click("#s_hello")

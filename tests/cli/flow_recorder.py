@@ -118,10 +118,10 @@ def drinks(folder: Path, name: str = "drinks.toml", *changes: tuple[str, str]) -
 class Recorded:
     """One call, being recorded."""
 
-    def __init__(self, flow: Flow | Path, call: str = "", *, facts: tuple[tuple[str, bool], ...] = ()) -> None:
+    def __init__(self, flow: Flow | Path, call: str = "", *, facts: tuple[tuple[str, bool], ...] = (), ears: str = "") -> None:
         self.flow = flow if isinstance(flow, Flow) else Flow.load(flow)
         self.lines: list[str] = []
-        self.log = FlowLog(self.flow, self.lines.append, began=BEGAN, call=call)
+        self.log = FlowLog(self.flow, self.lines.append, began=BEGAN, call=call, ears=ears)
         self.data = self.flow.start()
         self.facts = facts
         self.now = 0

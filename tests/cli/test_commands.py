@@ -199,7 +199,7 @@ ERRORS = [
     (["demo", "--out", "{tmp}/file"], "no files can be written there"),
     (["demo", "extra"], "too many words"),
     (["show", "tunr"], "there is no table 'tunr'; did you mean 'turn'?"),
-    (["show"], "which table? session, caller, reply, turn, link; or --all"),
+    (["show"], "which table? session, caller, reply, turn, link, job; or --all"),
     (["show", "turn", "--all"], "name one table, or say --all"),
     (["show", "turn", "--as", "sgv"], "'sgv' is not possible for --as; did you mean 'svg'?"),
     (["show", "--all", "--as", "png"], "name one table"),

@@ -211,7 +211,7 @@ def test_what_the_page_shows_is_quoted(demo: Any) -> None:
 def test_both_backends_go_through_the_same_states(demo: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whose turn it was, and where the order was, one after the other, does not depend on the event loop."""
     kept = tmp_path_factory.getbasetemp() / "states"
-    order = [json.loads(line)["rows"] for line in demo.lines("flow.jsonl")[1:]]
+    order = [json.loads(line)["rows"] for line in demo.lines("flow.jsonl")[1:] if not line.startswith('{"note"')]
     went = [[span.what for span in call_of(demo).states["turn"]], order]
     if not kept.exists():
         kept.write_text(json.dumps(went), encoding="utf-8")

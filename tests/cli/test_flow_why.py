@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from fsm_agents.cli.main import main
+from fsm_agents.flows.words.types import Moment
 from fsm_agents.observe.flow_calls import read_call
-from tests.cli.flow_recorder import DRINKS, OPEN, Recorded, drinks, lines_of, ordered
+from tests.cli.flow_recorder import BEGAN, DRINKS, OPEN, Recorded, drinks, lines_of, ordered
 
 Captured = pytest.CaptureFixture[str]
 
@@ -42,7 +43,8 @@ def why(path: Path, turn: int, capsys: Captured, *more: str) -> str:
 
 
 def test_why_lists_the_turns(tmp_path: Path, capsys: Captured) -> None:
-    log = ordered(drinks(tmp_path), "7f3a").write(tmp_path / "a.jsonl")
+    flow = drinks(tmp_path)
+    log = ordered(flow, "7f3a").write(tmp_path / "a.jsonl")
     assert main(["why", str(log)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "call 7f3a · drinks v1 · 3 turns of the caller; `--turn N` explains one",
@@ -50,6 +52,7 @@ def test_why_lists_the_turns(tmp_path: Path, capsys: Captured) -> None:
         '   2  at 2.0 s  [drink → name]  "tea"',
         '   3  at 2.5 s  [name → done]  "anna"',
         "  ended ordered",
+        f"  along its diagram: fsm-agents show {flow} --html --calls {log}",
     ]
 
 
@@ -146,3 +149,86 @@ def test_why_without_the_flow_says_what_the_log_says(tmp_path: Path, capsys: Cap
     assert "say --flow FLOW" in said
     assert "tried" not in said
     assert "took it: count = 2" in why(log, 1, capsys, "--flow", str(then))
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_sent(tmp_path: Path, capsys: Captured) -> None:
+    """A transcript with control characters, with a half of a character, and with letters that turn the line round."""
+    flow = drinks(tmp_path)
+    log = (
+        Recorded(flow, "\x1b[2Jevil\n", facts=OPEN)
+        .prompt_heard()
+        .heard("two", "\x1b]0;hit\x07 \ud83d \u202e tea\nnow")
+        .write(tmp_path / "a.jsonl")
+    )
+    newer = drinks(
+        tmp_path,
+        "new.toml",
+        ("| count   | filled                |                        | drink  |", "| count   | filled | | many |"),
+    )
+    for words in (
+        ["why"],
+        ["why", "--turn", "2"],
+        ["stats"],
+        ["replay", "--flow", str(newer)],
+        ["why", "--turn", "2", "--flow", str(newer)],
+    ):
+        main([words[0], str(log), *words[1:]])
+        captured = capsys.readouterr()
+        assert not set("\x1b\x07\ud83d\u202e") & set(captured.out + captured.err), words
+
+
+@pytest.mark.parametrize(
+    ("ears", "speech", "told"),
+    [
+        ("whisper-1", 1.13, "(whisper-1, 1.1 s of speech; normalised: unchanged)"),
+        ("text", None, "(text; normalised: unchanged)"),
+        ("", 0.5, "(0.5 s of speech; normalised: unchanged)"),
+        ("", None, "(normalised: unchanged)"),
+    ],
+)
+def test_why_says_what_heard_it_and_how_long_it_was(
+    ears: str, speech: float | None, told: str, tmp_path: Path, capsys: Captured
+) -> None:
+    recorded = Recorded(drinks(tmp_path), ears=ears).prompt_heard()
+    if speech is not None:
+        recorded.log.heard(recorded.now, speech)
+    log = recorded.heard("two").write(tmp_path / "a.jsonl")
+    assert f'heard   "two"   {told}' in why(log, 1, capsys)
+    assert main(["replay", str(log)]) == 0, "a note is no step"
+
+
+def test_a_log_of_before_is_still_read(tmp_path: Path, capsys: Captured) -> None:
+    """One that says neither what heard the words nor how long they were; and one that says it wrongly is damaged."""
+    recorded = Recorded(drinks(tmp_path), ears="whisper-1").prompt_heard()
+    recorded.log.heard(recorded.now, 2.0)
+    lines = lines_of(recorded.heard("two"))
+    old = tmp_path / "old.jsonl"
+    old.write_text("\n".join([lines[0].replace(',"ears":"whisper-1"', ""), *(line for line in lines[1:] if "note" not in line)]))
+    assert "(normalised: unchanged)" in why(old, 1, capsys)
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("\n".join(line.replace('"speech":2.0', '"speech":"long"') for line in lines))
+    assert main(["why", str(bad)]) == 2
+    assert "the log is damaged" in capsys.readouterr().err
+
+
+def test_a_step_that_raised_then_is_not_done_now(tmp_path: Path, capsys: Captured) -> None:
+    """What the host gave raised, and no log holds that: the conversation stood where it stood, in every report."""
+    flow = drinks(tmp_path)
+    recorded = Recorded(flow).prompt_heard()
+    recorded.now += 500_000
+    recorded.log.failed(
+        recorded.now, recorded.flow.heard(recorded.data, "three", Moment(BEGAN.date(), BEGAN.time())), ValueError("x")
+    )
+    log = recorded.heard("two").write(tmp_path / "a.jsonl")
+    assert "failed  the step raised ValueError: nothing of it was kept, and the conversation stayed in count" in why(
+        log, 1, capsys
+    )
+    said = why(log, 2, capsys)
+    assert "state count (ask count: number)" in said
+    assert "took it: count = 2" in said
+    out = tmp_path / "page.html"
+    assert main(["show", str(flow), "--html", "--out", str(out), "--calls", str(log)]) == 0
+    shown = out.read_text(encoding="utf-8")
+    assert '"flow","a step failed: ValueError"' in shown
+    assert '{"count":"3"}' not in shown
+    assert '{"count":"2"}' in shown
