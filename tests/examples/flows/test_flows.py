@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from fsm_agents.cli.main import main
 from fsm_agents.flows.draw.dot import dot
 from fsm_agents.flows.draw.mermaid import mermaid
 from fsm_agents.flows.flow import Flow
-from fsm_agents.flows.problems import Severity
-from fsm_agents.flows.proof.check import check
 from fsm_agents.flows.words import types
 from fsm_agents.flows.words.types import Custom, register_type
+from fsm_agents.session.flows.text import FlowSession
 from fsm_agents.testing.flows.coverage import Coverage
 from fsm_agents.testing.flows.scene import Scene
 
 FLOWS = Path(__file__).parents[3] / "examples" / "flows"
 THREE = ("pizza", "appointment", "support")
-MORE = ("more/table", "more/bank", "more/note")
+MORE = ("more/table", "more/bank", "more/note", "more/parcel", "more/survey")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -43,10 +43,12 @@ def scenes(name: str) -> Path:
 
 
 @pytest.mark.parametrize("name", [*THREE, *MORE])
-def test_nothing_is_wrong_with_it(name: str) -> None:
-    """One warning is known: to local ears "two small" sounds like "to small"."""
-    found = [problem.code for problem in check(load(name).flat) if problem.severity is Severity.ERROR]
-    assert found == []
+def test_nothing_is_wrong_with_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No error and no warning, also of words that sound alike where the dictionary for that is installed."""
+    assert main(["check", "--no-cache", str(FLOWS / f"{name}.toml")]) == 0
+    assert [
+        line for line in capsys.readouterr().out.splitlines() if "F507 words that sound alike were not looked for" not in line
+    ][1:] == []
 
 
 @pytest.mark.parametrize("name", [*THREE, *MORE])
@@ -114,3 +116,19 @@ def test_the_list_of_items_is_read() -> None:
 def test_each_item_stands_where_the_readme_says(item: str, file: str, words: str) -> None:
     """Spaces aside: they are for the eye."""
     assert " ".join(words.split()) in " ".join((FLOWS / file).read_text(encoding="utf-8").split())
+
+
+@pytest.mark.anyio
+async def test_a_running_call_finishes_on_the_version_it_began_with(tmp_path: Path) -> None:
+    """The file is changed while somebody talks: they go on as before, and who begins then has the new one."""
+    path = tmp_path / "survey.toml"
+    for name in ("survey.toml", "phrases.toml"):
+        (tmp_path / name).write_text((FLOWS / "more" / name).read_text(encoding="utf-8"), encoding="utf-8")
+    running = FlowSession(Flow.load(path))
+    assert "Were you happy" in repr(await running.begin())
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("version = 1", "version = 2").replace("Thank you.", "Many thanks."), encoding="utf-8")
+    later = FlowSession(Flow.load(path))
+    said = [repr(await session.send("yes")) for session in (running, later)]
+    assert ["Thank you." in said[0], "Many thanks." in said[1]] == [True, True]
+    assert (running.flow.spec.version, later.flow.spec.version) == (1, 2)

@@ -13,6 +13,8 @@ import pytest
 
 from fsm_agents import JobContext, RoomOptions, WavRoom
 from fsm_agents.chat.message import ChatMessage
+from fsm_agents.cli.main import main
+from fsm_agents.flows.words import types
 from tests.examples.programs import PATIENCE, ROOT, short_call
 
 FLOWS = ROOT / "examples" / "flows"
@@ -28,7 +30,7 @@ def program(name: str) -> ModuleType:
     return made
 
 
-@pytest.mark.parametrize("name", ["appointment", "support", "sms"])
+@pytest.mark.parametrize("name", ["appointment", "support", "sms", "more/bank"])
 def test_it_is_short(name: str) -> None:
     assert len((FLOWS / f"{name}.py").read_text(encoding="utf-8").splitlines()) < 60
 
@@ -98,6 +100,33 @@ def messages(store: Path, *texts: str) -> list[str]:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
+
+
+def test_the_bank_runs_with_its_host() -> None:
+    """Its own slot type, the check of a slot, a secret, and an agent who takes over: as its host gives them, in a process of its own."""
+    folder = FLOWS / "more"
+    said = "4712 / 4711 / 0000 / send it to zone b / my balance / operator".replace(" / ", "\n")
+    done = subprocess.run(
+        [sys.executable, "bank.py"], input=said, capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=folder,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "Harbour bank. What is your account number?", "I know no such account.", "And your code for account four seven one one?",
+        "What can I do for you?", "To zone b.", "You owe twelve dollars.", "What can I do for you?", "A clerk will help.",
+        "(over to agent:clerk, with {'account': '4711'})", "(ended: handed_off)",
+    ]  # fmt: skip
+
+
+def test_the_bank_is_checked_with_its_host(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """``--bind`` brings the slot type too, and without it the message says what is missing."""
+    monkeypatch.chdir(FLOWS / "more")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(types, "_CUSTOM", {})
+    monkeypatch.delitem(sys.modules, "bank", raising=False)
+    assert main(["check", "bank.toml", "--no-cache"]) == 2
+    assert "register_type(Custom('zone', …))" in capsys.readouterr().err
+    assert main(["check", "bank.toml", "--no-cache", "--bind", "bank:bound"]) == 0
+    assert capsys.readouterr().out.startswith("ok: ")
 
 
 def test_messages_go_on_in_another_process(tmp_path: Path) -> None:
