@@ -62,6 +62,11 @@ LONG = (
 )
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: in a quarter of their time tests wait for other processes, or on the real clock."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where workers share the tests, a file each: the longest first, then those with most tests (--no-loadscope-reorder keeps this)."""
     if hasattr(config, "workerinput"):

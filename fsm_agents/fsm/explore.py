@@ -8,14 +8,14 @@ one move, *liveness* at the whole graph. Timers need no dimension of their own: 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import MemberDescriptorType
 from typing import Any, Generic, TypeVar
 
 import attrs
 
-from fsm_agents.fsm.engine import Due, Fault, Session
+from fsm_agents.fsm.engine import Due, Fault, Session, TableTransition
 from fsm_agents.fsm.joint import Joint, Shared, Step
 from fsm_agents.fsm.rows import Key, Kind, Row
 
@@ -32,8 +32,10 @@ def clone(data: S) -> S:
     """A conversation that stands where ``data`` stands and shares nothing that changes with it."""
     twin = object.__new__(type(data))
     for slot in _slots(type(data)):  # type: ignore[arg-type]  # a type is hashable; its variable hides that
-        if hasattr(data, slot):
-            object.__setattr__(twin, slot, getattr(data, slot))
+        try:
+            slot.__set__(twin, slot.__get__(data))
+        except AttributeError:  # it has no value yet
+            continue
     for name, value in getattr(data, "__dict__", {}).items():
         setattr(twin, name, value)
     cells = []
@@ -46,10 +48,10 @@ def clone(data: S) -> S:
 
 
 @cache
-def _slots(cls: type[Any]) -> tuple[str, ...]:
+def _slots(cls: type[Any]) -> tuple[MemberDescriptorType, ...]:
     # by descriptor, not by __slots__: that may be one string, and private names are mangled
-    found = (name for base in cls.__mro__ for name, slot in vars(base).items() if isinstance(slot, MemberDescriptorType))
-    return tuple(name for name in found if name != "cells")
+    found = (each for base in cls.__mro__ for each in vars(base).items() if isinstance(each[1], MemberDescriptorType))
+    return tuple(slot for name, slot in found if name != "cells")
 
 
 def states_of(data: Shared) -> tuple[str, ...]:
@@ -135,11 +137,14 @@ Response = Callable[[Move[Any]], "str | None"]
 
 @attrs.frozen
 class Graph:
-    """The reached joint states as numbers, with what leads from one to the next (event or timer)."""
+    """The reached joint states as numbers, with what leads from one to the next (event or timer). To be asked when it is complete."""
 
     nodes: list[Any] = attrs.field(factory=list)
     edges: list[list[tuple[object, int]]] = attrs.field(factory=list)
     parents: list[tuple[int, object] | None] = attrs.field(factory=list)
+    _known: dict[Callable[[object], bool], tuple[list[int], dict[int, list[int]]]] = attrs.field(
+        factory=dict, init=False, repr=False, eq=False
+    )
 
     def story(self, node: int) -> tuple[str, ...]:
         """The shortest way to a node, as lines of a scene."""
@@ -152,39 +157,51 @@ class Graph:
     def reaches(self, goal: Callable[[Any], bool], *, by: Callable[[object], bool]) -> set[int]:
         """The nodes from which ``goal`` is certainly reached if only events that ``by`` allows happen, in whatever order."""
         good = {i for i, data in enumerate(self.nodes) if goal(data)}
-        # An event that leads back to the same node (a timer used up by a row that stays) does not keep others from happening.
-        ways = [{to for event, to in edges if by(event) and to != i} for i, edges in enumerate(self.edges)]
-        sources: dict[int, list[int]] = {}
-        for i, found in enumerate(ways):
-            for to in found:
-                sources.setdefault(to, []).append(i)
+        left, sources = self._ways(by)
         fresh = list(good)
         while fresh:  # backwards from the goal: a node is good once its last way that is not known to be good becomes so
             to = fresh.pop()
             for i in sources.get(to, ()):
-                ways[i].discard(to)
-                if i not in good and not ways[i]:
+                left[i] -= 1
+                if not left[i] and i not in good:
                     good.add(i)
                     fresh.append(i)
         return good
+
+    def _ways(self, by: Callable[[object], bool]) -> tuple[list[int], dict[int, list[int]]]:
+        """How many ways lead from each node to others, and from where each node is reached; the same for all who ask by the same."""
+        if by not in self._known:
+            # An event that leads back to the same node (a timer used up by a row that stays) does not keep others from happening.
+            ways = [{to for event, to in edges if to != i and by(event)} for i, edges in enumerate(self.edges)]
+            sources: dict[int, list[int]] = {}
+            for i, found in enumerate(ways):
+                for to in found:
+                    sources.setdefault(to, []).append(i)
+            self._known[by] = [len(found) for found in ways], sources
+        left, sources = self._known[by]
+        return left.copy(), sources
 
 
 Liveness = Callable[[Graph], Iterable["tuple[int, str]"]]
 
 
-def concerns(*events: type[Any], changes: bool = False) -> Callable[[Response], Response]:
+def concerns(*classes: type[Any], moved: str = "", changes: bool = False) -> Callable[[Response], Response]:
     """Say which moves a response property can find fault with, so that it is not asked about others: most find fault with few.
 
     Args:
-        events: The classes of events from outside, or ``Due``, whatever comes of them.
+        classes: Classes of events from outside, or ``Due``, whatever comes of them; and of effects, whatever they come from.
+        moved: A machine: every move that takes it from one state to another.
         changes: Also every move that does something.
     """
 
     def mark(response: Response) -> Response:
-        response.concerns = (frozenset(events), changes)  # type: ignore[attr-defined]
+        response.concerns = (frozenset(classes), moved, changes)  # type: ignore[attr-defined]
         return response
 
     return mark
+
+
+_Kind = tuple["type[Any]", frozenset["type[Any]"], int, bool]
 
 
 @attrs.frozen
@@ -194,20 +211,39 @@ class Properties:
     safety: Sequence[Safety] = ()
     response: Sequence[Response] = ()
     liveness: Sequence[Liveness] = ()
-    _about: dict[tuple[type[Any], bool], tuple[Response, ...]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+    _about: dict[_Kind, tuple[Response, ...]] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
-    def about(self, event: object, *, idle: bool) -> tuple[Response, ...]:
-        """The response properties that concern a move: what it began with, and whether nothing came of it."""
-        key = (event.__class__, idle)
+    def about(self, move: Move[Any], *, idle: bool) -> tuple[Response, ...]:
+        """The response properties that concern a move: what it began with, what came of it, or whether nothing did."""
+        key = (move.event.__class__, _NOTHING, 0, True) if idle else (move.event.__class__, *_outcome(move), False)
         found = self._about.get(key)
         if found is None:
-            found = self._about[key] = tuple(response for response in self.response if _concerned(response, *key))
+            found = self._about[key] = tuple(
+                response for response in self.response if _concerned(response, key, move.before.names)
+            )
         return found
 
 
-def _concerned(response: Response, event: type[Any], idle: bool) -> bool:  # noqa: FBT001 - one of a pair
-    events, changes = getattr(response, "concerns", (frozenset[type[Any]](), None))
-    return changes is None or event in events or (changes and not idle)
+_NOTHING: frozenset[type[Any]] = frozenset()
+
+
+def _outcome(move: Move[Any]) -> tuple[frozenset[type[Any]], int]:
+    """The classes of its effects, and a bit for each machine that it takes to another state."""
+    moved, bit = 0, 1
+    for before, after in zip(move.before.cells, move.after.cells, strict=True):
+        if before.node is not after.node:
+            moved |= bit
+        bit <<= 1
+    effects = move.step.effects
+    return frozenset([effect.__class__ for effect in effects]) if effects else _NOTHING, moved
+
+
+def _concerned(response: Response, kind: _Kind, names: Mapping[str, int]) -> bool:
+    if (mark := getattr(response, "concerns", None)) is None:
+        return True
+    (classes, machine, changes), (event, effects, moved, idle) = mark, kind
+    went = bool(machine) and bool(moved >> names[machine] & 1)
+    return event in classes or went or not classes.isdisjoint(effects) or (changes and not idle)
 
 
 def is_idle(step: Step) -> bool:
@@ -276,6 +312,7 @@ class _Search(Generic[S]):
         self.report: Report[S] = Report(Graph(), [], 0, set(), set(), set(), complete=True)
         self.known: dict[Place, int] = {}
         self.told: set[str] = set()
+        self.noted: set[tuple[int, TableTransition]] = set()
         self.steps = 0
 
     def run(self) -> Report[S]:
@@ -308,7 +345,7 @@ class _Search(Generic[S]):
             return (), None
         self._note(data, step)
         move, idle = Move(data, step, after), is_idle(step)
-        for response in self.properties.about(event, idle=idle):
+        for response in self.properties.about(move, idle=idle):
             if message := response(move):
                 self._find(response.__name__, message, (*graph.story(node), describe(event)))
         if idle:
@@ -335,10 +372,13 @@ class _Search(Generic[S]):
         return number
 
     def _note(self, before: S, step: Step) -> None:
-        report = self.report
-        for place, taken in step.trail:
+        report, joint = self.report, self.world.joint
+        for each in step.trail:
+            if each in self.noted:
+                continue
+            self.noted.add(each)
+            place, taken = each
             report.taken.add(taken.row)
-            joint = self.world.joint
             cell = (joint.machines[place], joint.engines[place].states[taken.source].member, taken.key)
             report.cells.add(cell)
             if taken.row.kind is Kind.NEVER:

@@ -184,7 +184,7 @@ class Walk(Generic[S]):
                 story = f"{effect.event} came in {effect.state}, where the table says it never does"
                 self._find(f"never {effect.machine}.{effect.state}.{effect.event}", story)
         move = Move(before, step, self.data)
-        for response in self.properties.about(event, idle=is_idle(step)):
+        for response in self.properties.about(move, idle=is_idle(step)):
             if message := response(move):
                 self._find(response.__name__, message)
         self._check_safety()

@@ -69,7 +69,7 @@ def _close(move: Moved, before: object, after: object) -> str | None:
     return None if after is S.CLOSED else "it does not close"
 
 
-@concerns(changes=True)
+@concerns(do.RunOnEnter, do.RunOnExit, do.TearDown, do.ReportClosed, moved="session")
 def hooks_run_once(move: Moved) -> str | None:
     """``on_enter`` runs on a start, ``on_exit`` once after it, tear-down once before the end, and the end is told once."""
     before, after = state(move.before, "session"), state(move.after, "session")
@@ -86,7 +86,7 @@ def hooks_run_once(move: Moved) -> str | None:
     return None
 
 
-@concerns(Due, changes=True)
+@concerns(Due, do.CallWakeUp)
 def wake_up_waits_for_silence(move: Moved) -> str | None:
     """The wake-up hook runs exactly when its timer is due in LISTENING while the session runs and no tool is at work."""
     due = isinstance(move.event, Due) and move.event.timer == "wake_up"
@@ -101,10 +101,14 @@ def wake_up_waits_for_silence(move: Moved) -> str | None:
 LIFE = (the_host_is_obeyed, hooks_run_once, wake_up_waits_for_silence)
 
 
+def _is_timer(event: object) -> bool:
+    return isinstance(event, Due)
+
+
 def _timers_lead_to(
     graph: Graph, goal: Callable[[Talk], bool], start: Callable[[Talk], bool], what: str
 ) -> Iterator[tuple[int, str]]:
-    good = graph.reaches(goal, by=lambda event: isinstance(event, Due))
+    good = graph.reaches(goal, by=_is_timer)
     for node, talk in enumerate(graph.nodes):
         if start(talk) and node not in good:
             yield node, what

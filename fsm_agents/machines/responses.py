@@ -23,7 +23,7 @@ Moved = Move[Talk]
 SPEAKING = (S.STARTED, S.RUNNING, S.EXITING)
 
 
-@concerns(changes=True)
+@concerns(do.Discard, do.DropSay, do.RefuseSay, do.CancelReply, do.ReportClosed)
 def discards_have_reasons(move: Moved) -> str | None:
     """Whatever is given up says why."""
     given_up = [
@@ -53,7 +53,7 @@ def words_end_soft_speech(move: Moved) -> str | None:
     return None
 
 
-@concerns(changes=True)
+@concerns(moved="caller")
 def turns_end_soft_speech(move: Moved) -> str | None:
     """A turn that is taken over a reply that can be interrupted ends it in the same step, even if its words were heard before."""
     before, after = move.before, move.after
@@ -97,7 +97,7 @@ def interrupt_ends(move: Moved) -> str | None:
     return "the host interrupted, and it is said again" if again else None
 
 
-@concerns(changes=True)
+@concerns(do.CancelReply)
 def failure_is_spoken(move: Moved) -> str | None:
     """A failed reply is followed by an apology, or by the question asked again; a failed apology reports, and begins none."""
     before = move.before
@@ -134,6 +134,8 @@ def a_mute_agent_closes(move: Moved) -> str | None:
 def says_are_answered(move: Moved) -> str | None:
     """Every ``say()`` is accepted or refused; one that is accepted is begun, interjected, waits, or is dropped with a reason."""
     before, after = move.before, move.after
+    if not before.says and not isinstance(move.event, on.SayAsked):
+        return None
     waiting = {say.number for say in before.says}
     if isinstance(move.event, on.SayAsked):
         accepted = state(before, "session") in SPEAKING
@@ -147,7 +149,7 @@ def says_are_answered(move: Moved) -> str | None:
     return "a say was lost" if waiting - gone else None
 
 
-@concerns(on.SayPlayed, changes=True)
+@concerns(on.SayPlayed, do.BeginReply, do.Interject)
 def firmness_is_known(move: Moved) -> str | None:
     """A say that cannot be interrupted makes its reply so, from when it is taken up until it has sounded."""
     taken = [say for reply in move.did(do.BeginReply) for say in reply.says] + [e.say for e in move.did(do.Interject)]
@@ -178,7 +180,7 @@ def replies_own_the_mouth(move: Moved) -> str | None:
     return None
 
 
-@concerns(changes=True)
+@concerns(do.HoldMouth, do.ResumeMouth, moved="turn")
 def the_gate_follows(move: Moved) -> str | None:
     """The mouth is shut exactly in HOLDING, as long as the same reply lives."""
     before, after = state(move.before, "turn") is T.HOLDING, state(move.after, "turn") is T.HOLDING

@@ -20,6 +20,10 @@ def _held(talk: Talk, *, interim: bool) -> int:
     return sum(map(len, words)) + sum(len(text.split()) for text in (*talk.pending, *talk.asked))
 
 
+def _untouched(before: Talk, after: Talk) -> bool:
+    return before.heard is after.heard and before.pending is after.pending and before.asked is after.asked
+
+
 def _new(move: Moved) -> int:
     """Words that enter for good: a final transcript's, and interim words that are taken or given up."""
     event = move.event
@@ -42,8 +46,11 @@ def words_are_conserved(move: Moved) -> str | None:
     """Every word is held, answered, or discarded with a reason: none is lost, none is doubled."""
     if isinstance(move.event, on.InterimTranscript):
         return None
-    gone = sum(len(text.split()) for answer in move.did(do.Answered) for text in answer.texts)
-    gone += sum(len(lost.text.split()) for lost in move.did(do.Discard))
+    answered, discarded = move.did(do.Answered), move.did(do.Discard)
+    if not (answered or discarded or isinstance(move.event, on.FinalTranscript)) and _untouched(move.before, move.after):
+        return None  # most moves
+    gone = sum(len(text.split()) for answer in answered for text in answer.texts)
+    gone += sum(len(lost.text.split()) for lost in discarded)
     before, after = _held(move.before, interim=False) + _new(move), _held(move.after, interim=False) + gone
     return None if before == after else f"{before} words before, {after} after"
 
@@ -99,7 +106,7 @@ def the_last_words_end_a_turn(move: Moved) -> str | None:
     return "the pause is over, and the turn goes on" if caller is C.PAUSING and ends and not over else None
 
 
-@concerns(changes=True)
+@concerns(moved="caller")
 def incomplete_turns_go_on(move: Moved) -> str | None:
     """No turn is taken while a segment's words are not in, unless its time is up or it is said to be complete."""
     taken = state(move.before, "caller") is not C.QUIET and state(move.after, "caller") is C.QUIET
@@ -113,7 +120,7 @@ def incomplete_turns_go_on(move: Moved) -> str | None:
     return None
 
 
-@concerns(changes=True)
+@concerns(moved="caller")
 def overdue_words_are_waited_for(move: Moved) -> str | None:
     """A turn that is over without the words of one of its segments waits for them still."""
     event, before, after = move.event, move.before, move.after
@@ -179,7 +186,7 @@ def late_words_leave_a_trace(move: Moved) -> str | None:
     return "unheard words vanished" if unheard and not move.did(do.Discard) else None
 
 
-@concerns(on.SpeechStarted, changes=True)
+@concerns(on.SpeechStarted, do.OpenSegment, do.FinishSegment, do.RearmEar, moved="caller")
 def segments_are_finished(move: Moved) -> str | None:
     """Every segment is opened once and asked for its words when the caller pauses; an ear that was overruled is re-armed."""
     before, after = state(move.before, "caller"), state(move.after, "caller")

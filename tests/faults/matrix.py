@@ -1,6 +1,6 @@
 """``python -m tests.faults.matrix``: every fault × stage × turn state, each in a call of its own; prints what came of it as Markdown.
 
-Several calls at a time, each with a provider process of its own. ``--quick`` plays what the tests play.
+Several calls at a time, each with a provider process of its own, and one more that behaves: the last. ``--quick`` plays what the tests play.
 """
 
 from __future__ import annotations
@@ -8,32 +8,18 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 
 import anyio
 
-from fsm_agents.testing.provider import ProviderServer, provider_process
+from fsm_agents.testing.provider import ProviderServer
 from tests.faults.cells import Cell, Result, play, quick_retries
+from tests.faults.lanes import providers
 from tests.faults.outcomes import LASTING, STAGES, TURN_STATES
 
-__all__ = ["crossings", "every_fault", "every_state", "play_all", "providers", "slow_first"]
+__all__ = ["crossings", "every_fault", "every_state", "play_all", "slow_first"]
 
 LANES = 4
-
-
-@contextmanager
-def providers(lanes: int = LANES) -> Iterator[list[ProviderServer]]:
-    """So many providers, and one more that behaves: the last."""
-    with ExitStack() as stack:
-        with ThreadPoolExecutor(lanes + 1) as threads:
-            running = [thread.result() for thread in [threads.submit(_started, stack) for _ in range(lanes + 1)]]
-        yield running
-
-
-def _started(stack: ExitStack) -> ProviderServer:
-    return stack.enter_context(provider_process())
 
 
 async def play_all(cells: Iterable[Cell], servers: list[ProviderServer], *, warm: bool = True) -> list[Result]:
@@ -42,18 +28,20 @@ async def play_all(cells: Iterable[Cell], servers: list[ProviderServer], *, warm
     Args:
         cells: What to play.
         servers: Where.
-        warm: First have each provider load what it loads with the first request of a kind: that takes seconds of life.
+        warm: First load what the client loads with the first call of a kind: that takes seconds of life.
     """
     quick_retries()
     *lanes, good = servers
     waiting, results = list(reversed(list(cells))), []
 
     async def lane(server: ProviderServer) -> None:
-        for stage in STAGES if warm else ():
-            await play(Cell("", stage), server, good)
         while waiting:
             results.append(await play(waiting.pop(), server, good))
 
+    if warm:
+        async with anyio.create_task_group() as tasks:
+            for stage, server in zip(STAGES, lanes, strict=False):
+                tasks.start_soon(play, Cell("", stage), server, good)
     async with anyio.create_task_group() as tasks:
         for server in lanes:
             tasks.start_soon(lane, server)
@@ -135,7 +123,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO if asked.log else logging.CRITICAL)
     cells = [*every_fault(lasts=True), *every_fault(lasts=False), *every_state()] if asked.quick else crossings()
     cells = [cell for cell in cells if asked.only in str(cell)]
-    with providers(asked.lanes) as servers:
+    with providers(asked.lanes + 1) as servers:
         results = anyio.run(play_all, cells, servers, backend=asked.backend)
     print(report(results))
     return 1 if any(each.wrong for each in results) else 0

@@ -14,7 +14,8 @@ from fsm_agents.pipelines import realtime_line
 from fsm_agents.plugins.openai import asking
 from fsm_agents.testing.provider import FAULTS, ProviderServer
 from tests.faults.cells import Cell, Result
-from tests.faults.matrix import every_state, play_all, providers, slow_first
+from tests.faults.lanes import providers
+from tests.faults.matrix import every_state, play_all, slow_first
 from tests.faults.outcomes import ALLOWED, FALLBACK, LASTING, ONCE, STAGES, STATE_FAULT, STATES, TURN_STATES
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_clock]
@@ -26,7 +27,7 @@ FALLBACKS = [
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[list[ProviderServer]]:
-    with providers(6) as running:
+    with providers(12) as running:
         yield running
 
 
