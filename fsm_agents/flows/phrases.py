@@ -8,7 +8,6 @@ A fault says where in the text it is, so that a message can point at it. Pure.
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import NoReturn
 
@@ -26,11 +25,16 @@ MAX_WORDS = 5_000
 LONG = 40
 """Tokens shorter than this are remembered: words come again and again."""
 
+MOST = 10_000
+"""So many of them."""
+
 _TOKEN = re.compile(r"(\{[^{}]*\}|<[^<>]*>|[^\W_][\w'’\-]*|\S)")
 _QUICK = re.compile(r"(\[[^\[\](){}<>]{0,38}\]|\([^\[\](){}<>]{0,38}\)|" + _TOKEN.pattern[1:])
 """The same, and a bracket without another in it: these come again and again too, as wholes."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 _PARTNER = {"[": "]", "(": ")"}
+_KNOWN: dict[str, Phrase] = {}
+"""Tokens that were read: words, slots, names, and brackets without another in them."""
 _STOPS = frozenset({"", "/", "]", ")"})
 
 
@@ -89,25 +93,39 @@ class _Reader:
 
     def words(self, depth: int) -> Phrase:
         items: list[Phrase] = []
-        tokens = self.tokens
-        while (token := tokens[self.at]) not in _STOPS:
-            if token in _PARTNER:
-                items.append(self.bracket(token, depth))
-                continue
-            if token[0] in _PARTNER:
-                if depth >= MAX_DEPTH:
-                    self.fail("too deep")  # the slow way says it
-                items.append(_group(token))
-                self.at += 1
-                continue
-            word = _item(token) if len(token) < LONG else _item.__wrapped__(token)
-            if isinstance(word, tuple):
-                self.fail(*word)
-            items.append(word)
-            self.at += 1
+        tokens, at = self.tokens, self.at
+        known = _KNOWN.get if depth < MAX_DEPTH else _nothing
+        while (token := tokens[at]) not in _STOPS:
+            item = known(token)
+            if item is None:
+                self.at = at
+                item = self.bracket(token, depth) if token in _PARTNER else self.item(token, depth)
+                at = self.at
+            else:
+                at += 1
+            items.append(item)
+        self.at = at
         if not items:
             self.fail("nothing stands here" if self.text.strip() else "the phrase is empty", "write the words")
         return items[0] if len(items) == 1 else Sequence(tuple(items))
+
+    def item(self, token: str, depth: int) -> Phrase:
+        """A token that is met for the first time."""
+        if token[0] in _PARTNER:
+            if depth >= MAX_DEPTH:
+                self.fail("too deep")  # the slow way says it
+            found: Phrase = _Reader(token, _TOKEN).read()
+        else:
+            word = Word(token.casefold()) if token.isalpha() else _item(token)
+            if isinstance(word, tuple):
+                self.fail(*word)
+            found = word
+        if len(token) < LONG:
+            if len(_KNOWN) >= MOST:
+                _KNOWN.clear()
+            _KNOWN[token] = found
+        self.at += 1
+        return found
 
     def bracket(self, token: str, depth: int) -> Phrase:
         opened = self.at
@@ -127,17 +145,10 @@ class _Reader:
         raise PhraseError(message, start, fix, code)
 
 
-@functools.lru_cache(maxsize=4096)
-def _group(token: str) -> Phrase:
-    """What a bracket without another in it is.
-
-    Raises:
-        PhraseError: there is something wrong in it.
-    """
-    return _Reader(token, _TOKEN).read()
+def _nothing(_: str) -> None:
+    """Where no bracket may stand any more nothing is remembered: a token may be one."""
 
 
-@functools.lru_cache(maxsize=4096)
 def _item(token: str) -> Word | SlotRef | PhraseRef | tuple[str, str] | tuple[str, str, str]:
     """What a token is that is no bracket; message, fix and code if it is nothing."""
     if token[0] == "{" and token[-1] == "}":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from operator import is_
+from typing import TypeAlias
 
 import attrs
 
@@ -16,7 +18,6 @@ from fsm_agents.flows.problems import FlowError, Place, Problem
 from fsm_agents.flows.spec import FlowSpec, RowSpec, SlotSpec, StateSpec, ToolSpec
 from fsm_agents.flows.syntax import (
     After,
-    Alternatives,
     Failure,
     Goto,
     Llm,
@@ -39,6 +40,11 @@ CHECKING = ":checking"
 """What is put behind the name of a state that asks for a slot, while a tool checks the answer."""
 
 
+_Scoped: TypeAlias = tuple[Phrase, int, frozenset[str]]
+"""A phrase with full names, how many words it is, and its slots."""
+_NONE: frozenset[str] = frozenset()
+
+
 @attrs.frozen(eq=False)
 class Scope:
     """One running of one flow file: the top flow, or the sub-flow of one ``run`` state.
@@ -54,48 +60,49 @@ class Scope:
     spec: FlowSpec
     runner: str = ""
     parent: Scope | None = None
-    _named: dict[str, tuple[Phrase, int] | None] = attrs.field(factory=dict, init=False, repr=False)
+    _named: dict[str, _Scoped | None] = attrs.field(factory=dict, init=False, repr=False)
 
     def full(self, name: str) -> str:
         """The flat name of a state, slot or tool of this file."""
         return self.path + name
 
-    def scoped(self, phrase: Phrase, own: str = "") -> Phrase:
-        """A phrase with its named phrases written out and its slots by their full names; ``{}`` is ``own``.
+    def scoped(self, phrase: Phrase, own: str = "") -> tuple[Phrase, tuple[str, ...]]:
+        """A phrase with its named phrases written out and its slots by their full names, and those names; ``{}`` is ``own``.
 
         A named phrase is written out once, however often it is used.
 
         Raises:
             FlowError: it is too large (F306), or runs in a circle (F308): of a flow that was not read, but made of objects.
         """
-        made, words = self._scoped(phrase, own)
+        made, words, slots = self._scoped(phrase, own)
         if words > MAX_WORDS:
             message = f"{words:,} words when its named phrases are filled in"
             raise FlowError([Problem("F306", message, Place(self.spec.file), fix="make several rows of it")])
-        return made
+        return made, tuple(sorted(slots))
 
-    def _scoped(self, phrase: Phrase, own: str) -> tuple[Phrase, int]:
-        """The same, and how many words it is."""
-        match phrase:
-            case Word():
-                return phrase, 1
-            case SlotRef(slot):
-                full = self.full(slot or own)
-                return phrase if full == slot else SlotRef(full), 1
-            case PhraseRef(name):
-                return self._written_out(name, own)
-            case Optional(inner):
-                made, words = self._scoped(inner, own)
-                return phrase if made is inner else Optional(made), words
-            case _:
-                parts = phrase.items if isinstance(phrase, Sequence) else phrase.ways
-                pairs = [self._scoped(part, own) for part in parts]
-                words = sum([count for _, count in pairs])
-                if all(new is old for (new, _), old in zip(pairs, parts, strict=True)):
-                    return phrase, words
-                return type(phrase)(tuple([new for new, _ in pairs])), words
+    def _scoped(self, phrase: Phrase, own: str) -> _Scoped:
+        if isinstance(phrase, Word):
+            return phrase, 1, _NONE
+        if isinstance(phrase, SlotRef):
+            full = self.full(phrase.slot or own)
+            return phrase if full == phrase.slot else SlotRef(full), 1, frozenset((full,))
+        if isinstance(phrase, PhraseRef):
+            return self._written_out(phrase.name, own)
+        if isinstance(phrase, Optional):
+            made, words, slots = self._scoped(phrase.inner, own)
+            return phrase if made is phrase.inner else Optional(made), words, slots
+        parts = phrase.items if isinstance(phrase, Sequence) else phrase.ways
+        found, words, slots = [], 0, _NONE
+        for part in parts:
+            made, more, inner = self._scoped(part, own)
+            found.append(made)
+            words += more
+            slots = slots | inner if inner else slots
+        if all(map(is_, found, parts)):
+            return phrase, words, slots
+        return type(phrase)(tuple(found)), words, slots
 
-    def _written_out(self, name: str, own: str) -> tuple[Phrase, int]:
+    def _written_out(self, name: str, own: str) -> _Scoped:
         if name not in self._named:
             self._named[name] = None  # until it is made: meanwhile it runs in a circle
             self._named[name] = self._scoped(self.spec.phrases[name], own)
@@ -129,6 +136,7 @@ class Edge:
         near: How near it was written.
         row: The row; ``None`` for a state's own question.
         phrase: Of words: the phrase with full names.
+        slots: The full names of the slots in its phrase.
         free: Whether it takes free text: such edges are tried after all others.
     """
 
@@ -139,29 +147,13 @@ class Edge:
     near: Near
     row: RowSpec | None
     phrase: Phrase | None = None
+    slots: tuple[str, ...] = ()
     free: bool = False
-
-    @cached_property
-    def slots(self) -> tuple[str, ...]:
-        """The full names of the slots in its phrase."""
-        return tuple(sorted(_slots(self.phrase))) if self.phrase is not None else ()
 
     @property
     def place(self) -> Place:
         """Where it was written."""
         return self.row.place if self.row is not None else Place()
-
-
-def _slots(phrase: Phrase) -> set[str]:
-    match phrase:
-        case SlotRef(slot):
-            return {slot}
-        case Optional(inner):
-            return _slots(inner)
-        case Sequence(parts) | Alternatives(parts):
-            return {name for part in parts for name in _slots(part)}
-        case _:
-            return set()
 
 
 @attrs.frozen(eq=False)
@@ -203,7 +195,16 @@ class FlatState:
 
     def named(self, event: str) -> tuple[Edge, ...]:
         """The edges on a built-in or host event."""
-        return tuple(edge for edge in self.edges if isinstance(edge.trigger, Named) and edge.trigger.name == event)
+        return self._named.get(event, ())
+
+    @cached_property
+    def _named(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges on events, by the event: a table asks for each there is."""
+        found: dict[str, tuple[Edge, ...]] = {}
+        for edge in self.edges:
+            if isinstance(edge.trigger, Named):
+                found[edge.trigger.name] = (*found.get(edge.trigger.name, ()), edge)
+        return found
 
     def failures(self, kind: str) -> tuple[Edge, ...]:
         """The edges on ``no_input``, ``no_match`` or ``invalid``."""
@@ -278,7 +279,7 @@ class FlatFlow:
     def entered(self, scope: Scope, name: str) -> list[Scope]:
         """The sub-flows that begin when state ``name`` of ``scope`` is entered, outermost first."""
         found = []
-        while scope.spec.states[name].kind == "run":
+        while (state := scope.spec.states[name]).run and state.kind == "run":
             scope = self.scopes[scope.full(name) + "/"]
             found.append(scope)
             name = scope.spec.start
@@ -309,7 +310,7 @@ class FlatFlow:
 
 def landing(scopes: Mapping[str, Scope], scope: Scope, name: str) -> str:
     """As :meth:`FlatFlow.landing`."""
-    while scope.spec.states[name].kind == "run":
+    while (state := scope.spec.states[name]).run and state.kind == "run":  # most run nothing, and this is asked of every edge
         scope = scopes[scope.full(name) + "/"]
         name = scope.spec.start
     return scope.full(name)

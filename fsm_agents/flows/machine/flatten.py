@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fsm_agents.errors import TableError
 from fsm_agents.flows.machine.flat import Edge, FlatFlow, FlatState, Near, Scope, landing
@@ -11,17 +11,14 @@ from fsm_agents.flows.syntax import (
     AGAIN,
     NEXT,
     STAY,
-    Alternatives,
     EndedWith,
     Failure,
     Goto,
     Llm,
     Named,
-    Optional,
     Phrase,
     Press,
     Says,
-    Sequence,
     SlotRef,
     Target,
     Trigger,
@@ -78,20 +75,19 @@ class _Edges:
         self.scopes = scopes
         self.count = 0
         self.rows: dict[str, _Rows] = {path: _Rows(scope.spec) for path, scope in scopes.items()}
-        self.phrases: dict[tuple[str, int], tuple[Phrase, bool]] = {}
-        self.free: dict[int, bool] = {}
+        self.phrases: dict[tuple[str, int], tuple[Phrase, tuple[str, ...], bool]] = {}
         self.near: dict[tuple[int, int], Near] = {}
 
     def of(self, scope: Scope, name: str) -> Iterator[Edge]:
         """The edges of a state, nearest first."""
         state = scope.spec.states[name]
-        depth, here, local = 0, scope, name
+        depth, here, local, ends = 0, scope, name, state.kind == "end"
         while True:
             for rank, row in self.rows[here.path].around(local, question=depth == 0 and bool(state.ask)):
                 for trigger in row.on if row is not None else (None,):
                     if trigger is None:
                         yield self._question(here, state)
-                    elif _ends(trigger, depth, state) if state.kind == "end" else _holds(trigger, depth):
+                    elif _ends(trigger, depth, state) if ends else _holds(trigger, depth):
                         yield self._edge(trigger, row, here, local, self._near(depth, rank), state)
             if here.parent is None:
                 return
@@ -113,43 +109,34 @@ class _Edges:
 
     def _question(self, scope: Scope, state: StateSpec) -> Edge:
         slot = scope.spec.slots[state.ask]
-        phrase = scope.scoped(slot.says if slot.says is not None else SlotRef(""), state.ask)
+        phrase, slots = scope.scoped(slot.says if slot.says is not None else SlotRef(""), state.ask)
         trigger = Says(slot.says if slot.says is not None else SlotRef(state.ask))
-        return Edge(self._number(), trigger, NEXT, scope, Near(0, 1), None, phrase, self._free(phrase))
+        return Edge(self._number(), trigger, NEXT, scope, Near(0, 1), None, phrase, slots, self._free(slots))
 
     def _edge(self, trigger: Trigger, row: RowSpec | None, scope: Scope, local: str, near: Near, state: StateSpec) -> Edge:
         assert row is not None  # noqa: S101 - the question has been made elsewhere
-        phrase, free = None, False
-        if isinstance(trigger, Says):
-            key = scope.path, id(trigger)
-            if key not in self.phrases:
-                made = scope.scoped(trigger.phrase)
-                self.phrases[key] = made, self._free(made)
-            phrase, free = self.phrases[key]
-        return Edge(self._number(), trigger, self._target(row, scope, local, state), scope, near, row, phrase, free)
+        target = self._target(row, scope, local, state)
+        if not isinstance(trigger, Says):
+            return Edge(self._number(), trigger, target, scope, near, row)
+        key = scope.path, id(trigger)
+        found = self.phrases.get(key)
+        if found is None:
+            phrase, slots = scope.scoped(trigger.phrase)
+            found = self.phrases[key] = phrase, slots, self._free(slots)
+        return Edge(self._number(), trigger, target, scope, near, row, *found)
 
-    def _free(self, phrase: Phrase) -> bool:
-        """Whether a phrase takes free text. What many phrases share is looked at once."""
-        match phrase:
-            case SlotRef(slot):
-                path, slash, name = slot.rpartition("/")
-                return self.scopes[path + slash].spec.slots[name].type == "text"
-            case Optional(inner):
-                return self._free(inner)
-            case Sequence(parts) | Alternatives(parts):
-                known = self.free.get(id(phrase))
-                if known is None:
-                    known = self.free[id(phrase)] = any(self._free(part) for part in parts)
-                return known
-            case _:
-                return False
+    def _free(self, slots: Iterable[str]) -> bool:
+        """Whether one of them takes free text."""
+        parts = (slot.rpartition("/") for slot in slots)
+        return any(self.scopes[path + slash].spec.slots[name].type == "text" for path, slash, name in parts)
 
     def _target(self, row: RowSpec, scope: Scope, local: str, state: StateSpec) -> Target:
         target = row.to
         if isinstance(target, Goto):
             if row.inside.anywhere and target.state == local:
                 return STAY if state.works or scope.spec.states[local].works else AGAIN
-            return Goto(landing(self.scopes, scope, target.state))
+            name = landing(self.scopes, scope, target.state)
+            return target if name == target.state else Goto(name)
         if isinstance(target, Visit):
             return Visit(landing(self.scopes, scope, target.state))
         if target is AGAIN and state.works and not any(t == Named("resumed") for t in row.on):

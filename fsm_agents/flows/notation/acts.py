@@ -6,18 +6,22 @@ act = "say" ( string | name | "last" ) | "set" name "=" ( value | ref ) | "clear
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from fsm_agents.flows.notation.cells import read_ref, read_value
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.prompts import read_prompt
-from fsm_agents.flows.notation.tokens import Tokens
+from fsm_agents.flows.notation.tokens import MAX_CELL, Tokens
 from fsm_agents.flows.syntax import Act, Clear, Emit, SayLast, SayPrompt, SayText, SetSlot, ValueOf, Whole
 
 __all__ = ["ACTS", "read_do"]
 
 ACTS: Final = ("say", "set", "clear", "emit")
 """The words that begin an act."""
+
+_WORDS = re.compile(r'say "([^"{}\[\]]*+)"\Z')
+"""A cell that says words and does nothing else: most of those that are not empty."""
 
 
 def read_do(text: str) -> tuple[Act, ...]:
@@ -26,6 +30,9 @@ def read_do(text: str) -> tuple[Act, ...]:
     Raises:
         Fault: F302, F311.
     """
+    words = _WORDS.match(text)
+    if words is not None and len(text) <= MAX_CELL and text.isprintable():
+        return (SayText(read_prompt(words[1])),)
     tokens = Tokens(text, "F302")
     if not tokens.word:
         return ()

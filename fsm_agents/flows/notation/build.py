@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from fsm_agents.errors import MisuseError
-from fsm_agents.flows.notation.draft import Draft, Given
+from fsm_agents.flows.notation.draft import Draft
 from fsm_agents.flows.notation.fault import Fault
 from fsm_agents.flows.notation.known import Known, known_names
 from fsm_agents.flows.notation.links import link
@@ -111,7 +111,7 @@ class _Rows:
 
     def row(self, raw: RawRow) -> RowSpec | None:
         """The row, or nothing if it cannot be read."""
-        texts, read = raw.cells, self.meaning.cell
+        texts, read = raw.cells, self.meaning.read
         in_, on_, when_, to_, do_ = texts
         known_in, known_on, known_when, known_to, known_do = self.cells
         cells = (
@@ -121,10 +121,10 @@ class _Rows:
             known_to.get(to_) or read("to", to_),
             (known_do.get(do_) or read("do", do_)) if raw.do is None else self._mixed(raw.do),
         )
-        for number, (_, faults, notes) in enumerate(cells):
-            if faults or notes:
-                self._tell(cells[number], raw, number)
-        (inside, _, _), (on, _, _), (when, _, _), (to, _, _), (do, _, _) = cells
+        (inside, a, i), (on, b, j), (when, c, k), (to, d, m), (do, e, n) = cells
+        if a or b or c or d or e or i or j or k or m or n:
+            for number, cell in enumerate(cells):
+                self._tell(cell, raw, number)
         if on and inside and "ended" in texts[1]:
             self._outcomes(on, inside, raw)
         if not inside or not on or not to:
@@ -191,14 +191,18 @@ class _Filling:
     def state(self, name: str) -> StateSpec:
         """A state's settings: its own, else its group's, else the defaults."""
         own = self.draft.states[name]
-        group = self.group_of.get(name, {})
-        does = any(key in own for key in KINDS)
-        given = {key: value for key, value in group.items() if key != "states" and not (does and key in KINDS)} | own
+        given = dict(own)
+        group = self.group_of.get(name)
+        if group is not None:
+            does = any(key in own for key in KINDS)
+            given = {key: value for key, value in group.items() if key != "states" and not (does and key in KINDS)} | own
         given.setdefault("tries", self.defaults.tries)
         given.setdefault("turns", self.defaults.turns)
         given.setdefault("barge_in", "none" if "end" in given else self.defaults.barge_in)
         path = ("states", name)
-        return StateSpec(name, **_keyword(given), place=self.sheet.place(path), places=self.sheet.places(path, own))
+        if "with" in given:
+            given["with_"] = given.pop("with")
+        return StateSpec(name, **given, place=self.sheet.place(path), places=self.sheet.places(path, own))
 
     def group(self, name: str) -> GroupSpec:
         """A group."""
@@ -212,7 +216,3 @@ class _Filling:
         path = ("slots", name)
         own = [key for key in given if key != "extra"] + list(given.get("extra", ()))
         return SlotSpec(name, **given, place=self.sheet.place(path), places=self.sheet.places(path, own))
-
-
-def _keyword(given: Given) -> Given:
-    return {"with_" if key == "with" else key: value for key, value in given.items()}

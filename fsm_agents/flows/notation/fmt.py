@@ -36,7 +36,7 @@ def format_text(text: str, file: str = "flow.toml") -> str:
         troubles.fault(fault, source.at(fault.at, fault.width))
     pieces: list[tuple[int, int, str]] = []
     for name, block in sheet.table("rows").items():
-        span = source.spans.get(("rows", name))
+        span = source.span(("rows", name))
         if not isinstance(block, str) or span is None or span.text < 0:
             continue
         for wrong in read_table(block).faults:

@@ -7,14 +7,13 @@ blank lines and lines that begin with ``#``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 import attrs
 
 from fsm_agents.flows.notation.fault import Fault
 
-__all__ = ["COLUMNS", "MAX_ROWS", "NEEDED", "Line", "Table", "is_rule", "read_table", "split_cells"]
+__all__ = ["COLUMNS", "MAX_ROWS", "NEEDED", "Cells", "Line", "Starts", "Table", "is_rule", "read_table", "split_cells"]
 
 COLUMNS: Final = ("in", "on", "when", "to", "do")
 """The columns in the order of :attr:`~fsm_agents.flows.spec.RowSpec.cells`, which is how ``fmt`` writes them."""
@@ -26,18 +25,12 @@ MAX_ROWS: Final = 20_000
 _RULE = re.compile(r"[|\-:\s]+\Z")
 
 
-class Line(NamedTuple):
-    """One row as it is written.
-
-    Args:
-        at: Where its first ``|`` stands in the block.
-        cells: in, on, when, to, do; a column that is not there is empty.
-        starts: Where each of them begins, counted from ``at``.
-    """
-
-    at: int
-    cells: tuple[str, str, str, str, str]
-    starts: tuple[int, int, int, int, int]
+Cells: TypeAlias = "tuple[str, str, str, str, str]"
+"""A row's texts: in, on, when, to, do; a column that is not there is empty."""
+Starts: TypeAlias = "tuple[int, int, int, int, int]"
+"""Where each of them begins, counted from the row's first ``|``."""
+Line: TypeAlias = "tuple[int, Cells, Starts]"
+"""One row as it is written; the number says where its first ``|`` stands in the block."""
 
 
 @attrs.define
@@ -53,18 +46,23 @@ def read_table(block: str, most: int = MAX_ROWS) -> Table:
     """The rows of a block; what is wrong with its layout stands in ``faults``."""
     table = Table()
     reader: _Reader | None = None
-    for at, line in _lines(block):
-        if is_rule(line):
+    next_ = 0
+    for line in block.split("\n"):
+        begin = next_
+        next_ += len(line) + 1
+        bare = line.strip()
+        if not bare or bare[0] == "#" or is_rule(bare):
             continue
+        at = begin + line.index(bare[0])
         try:
             if reader is None:
-                table.columns = _header(line, at)
+                table.columns = _header(bare, at)
                 reader = _Reader(table.columns)
                 continue
             if len(table.lines) >= most:
                 table.faults.append(Fault("F004", f"more than {MAX_ROWS:,} rows", at=at, fix="make a part of it a sub-flow"))
                 return table
-            table.lines.append(reader.row(line, at))
+            table.lines.append(reader.row(bare, at))
         except Fault as fault:
             table.faults.append(fault)
             if reader is None:
@@ -72,16 +70,6 @@ def read_table(block: str, most: int = MAX_ROWS) -> Table:
     if not table.columns:
         table.faults.append(Fault("F106", "no header", why="it names the columns", fix="| in | on | when | to | do |"))
     return table
-
-
-def _lines(block: str) -> Iterator[tuple[int, str]]:
-    """The lines that say something, without the blanks around them, and where they begin."""
-    at = 0
-    for line in block.split("\n"):
-        bare = line.strip()
-        if bare and bare[0] != "#":
-            yield at + line.index(bare[0]), bare
-        at += len(line) + 1
 
 
 def is_rule(line: str) -> bool:
@@ -145,18 +133,29 @@ class _Reader:
         found = self.pattern.match(line)
         if found is None:
             self.refuse(line, at)
-        a, b, c, d, e = self.order
-        cells: Any = tuple([text.rstrip() for text in found.group(a, b, c, d, e)])
-        start = found.start
-        if '"' in line and any(text.count('"') % 2 for text in cells if '"' in text):
+        if '"' in line and _torn(line):
             _piped(split_cells(line, at))
-        return Line(at, cells, (start(a), start(b), start(c), start(d), start(e)))
+        a, b, c, d, e = self.order
+        start = found.start
+        in_, on, when, to, do = found.group(a, b, c, d, e)
+        return (
+            at,
+            (in_.rstrip(), on.rstrip(), when.rstrip(), to.rstrip(), do.rstrip()),
+            (start(a), start(b), start(c), start(d), start(e)),
+        )
 
     def refuse(self, line: str, at: int) -> NoReturn:
         """Say why a row does not fit."""
         cells = split_cells(line, at)
         _piped(cells)
         _miscounted(line, at, cells, self.columns)
+
+
+def _torn(line: str) -> bool:
+    """Whether a cell opens a quote that it does not close."""
+    if line.count('"') == 2:  # noqa: PLR2004 - most rows have words in one place
+        return line.find("|", line.find('"'), line.rfind('"')) >= 0
+    return any(cell.count('"') % 2 for cell in line.split("|"))
 
 
 def _piped(cells: list[tuple[str, int]]) -> None:

@@ -164,13 +164,15 @@ class _Linker:
         self.one(path, given, "ask", "slot", known.slots)
         self.one(path, given, "call", "tool", known.tools)
         self.one(path, given, "run", "sub-flow in flows", known.flows)
-        self.slots((*path, "carry"), given.get("carry", ()))
+        if "carry" in given:
+            self.slots((*path, "carry"), given["carry"])
         for number, tool in enumerate(given.get("tools", ())):
             if tool not in known.tools:
                 message = f"'talk' state may use '{tool}', which is not in [tools]"
                 fault = Fault("F602", message, width=len(tool), fix=self.near(tool, known.tools))
                 self.sheet.fault((*path, "tools", number), fault)
-        self.sub_flow(path, given)
+        if "run" in given or "with" in given:
+            self.sub_flow(path, given)
         for key, value in given.items():
             for number, item in enumerate(value) if isinstance(value, tuple) else [(-1, value)]:
                 if isinstance(item, Prompt) and not self.plain(item):

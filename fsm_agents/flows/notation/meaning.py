@@ -119,9 +119,10 @@ class Meaning:
 
     def cell(self, column: str, text: str) -> Cell:
         """What the text means in a column."""
-        return self.memo[column].get(text) or self._read(column, text)
+        return self.memo[column].get(text) or self.read(column, text)
 
-    def _read(self, column: str, text: str) -> Cell:
+    def read(self, column: str, text: str) -> Cell:
+        """The same for a text that was not read before."""
         try:
             found = self._readers[column](text)
         except Fault as fault:
@@ -163,7 +164,8 @@ class Meaning:
                 case Says(phrase):
                     words = next(quoted)
                     start, inner = words.start() + 1, words.group()[1:-1]
-                    faults += [fault.moved(start) for fault in self.book.faults(phrase, inner, known.slots)]
+                    if not self.book.plain(inner, known.slots):
+                        faults += [fault.moved(start) for fault in self.book.faults(phrase, inner, known.slots)]
                     if len(inner) > LONG:
                         notes.append(_long(words))
                 case Named(name) if name not in EVENTS and name not in known.events:

@@ -22,7 +22,8 @@ LONG: Final = 40
 """Words shorter than this are remembered."""
 
 
-_TOKEN = re.compile(r"\{\w*\}|[\w'’\-]+|\S")
+_SIMPLE = re.compile(r"[a-z ()\[\]/{}0-9_]*+")
+"""Most phrases: small letters, brackets and slots."""
 
 
 def leaves(phrase: Phrase) -> Iterator[Word | SlotRef | PhraseRef]:
@@ -50,7 +51,7 @@ class Phrasebook:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.good: set[str] = set()
-        self.fine = set("[]()/")
+        self.fine: set[str] = set()
         self.size: dict[str, tuple[int, int]] = {}
 
     def faults(self, phrase: Phrase, text: str, slots: Collection[str] = (), *, whole: bool = False) -> Iterator[Fault]:
@@ -62,7 +63,7 @@ class Phrasebook:
             slots: The slots that it may speak of.
             whole: Whether ``{}`` stands for something.
         """
-        if self._plain(text, slots, whole=whole):
+        if self.plain(text, slots, whole=whole):
             return
         try:
             words, deep = self._measured(phrase, slots, whole)
@@ -72,16 +73,17 @@ class Phrasebook:
         if words > MAX_WORDS or deep > MAX_NESTING:
             yield _size(words, text)
 
-    def _plain(self, text: str, slots: Collection[str], *, whole: bool) -> bool:
+    def plain(self, text: str, slots: Collection[str], *, whole: bool = False) -> bool:
         """Whether a short phrase is in order by its tokens alone; ``False``: it must be looked at."""
-        if len(text) > MAX_WORDS or "<" in text:
+        if len(text) > MAX_WORDS or _SIMPLE.fullmatch(text) is None:
             return False
-        for token in set(_TOKEN.findall(text)) - self.fine:
+        bare = text.replace("[", " ").replace("]", " ").replace("(", " ").replace(")", " ").replace("/", " ")
+        for token in set(bare.split()) - self.fine:
             if token[0] == "{":
                 slot = token[1:-1]
                 if not (slot in slots if slot else whole):
                     return False
-            elif token.isascii() and token.isalpha() and token.islower() and self._written(token):
+            elif token.isalpha() and self.known.pack.alphabet(token):
                 self.fine.add(token)
             else:
                 return False

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fsm_agents.flows.notation.layout import MAX_ROWS, Line, read_table
+from fsm_agents.flows.notation.layout import MAX_ROWS, Cells, Line, read_table
 from fsm_agents.flows.notation.names import NAME
 from fsm_agents.flows.notation.sheet import Sheet
 from fsm_agents.flows.problems import UNPLACED, Place, Spot
@@ -26,7 +26,7 @@ class RawRow(NamedTuple):
         do: Python functions, and texts between them, in place of the cell.
     """
 
-    cells: tuple[str, str, str, str, str]
+    cells: Cells
     block: str = "main"
     spot: Spot = UNPLACED
     when: Function | None = None
@@ -61,16 +61,15 @@ class _Places:
 
     def __init__(self, sheet: Sheet, block: str) -> None:
         self.source, self.block = sheet.source, block
-        span = self.source.spans.get(("rows", block))
-        self.exact = span is not None and span.text >= 0
-        self.base = span.text if span is not None and self.exact else 0
+        span = self.source.span(("rows", block))
+        self.base = -1 if span is None else span.text
         whole = self.source.inside(("rows", block))
         self.whole = Spot(whole.file, whole.line, whole.col)
 
     def row(self, line: Line) -> RawRow:
-        if not self.exact:
-            return RawRow(line.cells, self.block, self.whole)
-        offset = self.base + line.at
-        number = bisect_right(self.source.starts, offset)
-        at = offset - self.source.starts[number - 1] + 1
-        return RawRow(line.cells, self.block, Spot(self.source.file, number, at, line.starts))
+        at, cells, begins = line
+        if self.base < 0:
+            return RawRow(cells, self.block, self.whole)
+        offset, starts = self.base + at, self.source.starts
+        number = bisect_right(starts, offset)
+        return RawRow(cells, self.block, Spot(self.source.file, number, offset - starts[number - 1] + 1, begins))

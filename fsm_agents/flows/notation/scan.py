@@ -1,15 +1,19 @@
-"""Finds where the keys and values of a TOML text stand. It trusts the text to be TOML: tomllib judges that, after it."""
+"""Goes through a TOML text: finds where its keys and values stand, and what they are.
+
+It trusts the text to be TOML. Where it meets anything that it could mistake (dotted keys, tables in lists, what is no TOML), it says
+nothing of what the text means: then tomllib is asked, which judges every text that is wrong. tomllib alone takes twice as long for what
+most files are: headers, and a key with a text or a list of texts on each line.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import re
 import tomllib
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from fsm_agents.flows.notation.fault import Fault
 
-__all__ = ["MAX_DEPTH", "MAX_ENTRIES", "MAX_PARTS", "Path", "Span", "scan"]
+__all__ = ["MAX_DEPTH", "MAX_ENTRIES", "MAX_PARTS", "Path", "Raw", "Span", "scan"]
 
 MAX_DEPTH: Final = 16
 """Deepest nesting of arrays and inline tables; a flow needs three."""
@@ -32,12 +36,22 @@ _STRING = re.compile(
     r'|"((?:[^"\\\n]++|\\.)*+)"',
     re.DOTALL,
 )
-_HEADER = re.compile(r"\[([A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]++)*+)\]")
-_PLAIN = re.compile(r'([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+"([^"\\\n]*+)"(?!")')
-"""A key and a text without escapes: most lines of a file."""
+_LINE = re.compile(
+    r"(?:([A-Za-z0-9_\-]++)[ \t]*+=[ \t]*+"
+    r'(?:"([^"\\\n]*+)"|\[((?:[ \t\n]*+"[^"\\\n]*+"(?!")[ \t\n]*+(?:,|(?=\])))*+)[ \t\n]*+\])'
+    r"|\[([A-Za-z0-9_\-]++(?:\.[A-Za-z0-9_\-]++){0,15}+)\])"
+    r"[ \t]*+(?:#[^\n]*+)?+(?:\n(?:[ \t\n]++|#[^\n]*+)*+|\Z)"
+)
+"""A key and a text without escapes, or a list of such texts, or a header; and all up to what follows: most of a file."""
+_END = re.compile(r"[ \t]*+(?:#[^\n]*+)?+(?:\n|\Z)")
+_TEXT = re.compile(r'"([^"\n]*+)"')
 _ELEMENT = re.compile(r'[ \t\n]*+"([^"\\\n]*+)"(?!")[ \t\n]*+(?:,|(?=\]))')
 """A text without escapes in a list."""
 _SCALAR = re.compile(r"[^,\]}#\n]++")
+
+
+_CONTROLS: Final = "".join(map(chr, (*range(9), *range(11, 32), 127)))
+"""What TOML allows nowhere."""
 
 
 class Span(NamedTuple):
@@ -56,16 +70,24 @@ class Span(NamedTuple):
     text: int = -1
 
 
-def scan(text: str) -> dict[Path, Span]:
-    """The spans by path; of a text that is no TOML, those up to where that shows.
+Raw: TypeAlias = "tuple[int, int, int, int]"
+"""A :class:`Span` without its names: there are thousands, and few are ever looked at."""
+
+
+def scan(text: str) -> tuple[dict[Path, Raw], dict[str, Any] | None]:
+    """The spans by path, and what the text says; of a text that is no TOML, the spans up to where that shows.
+
+    What it says is ``None``, if only tomllib can tell.
 
     Raises:
         Fault: F004: nested too deep, or too many entries.
     """
     scanner = _Scanner(text)
-    with contextlib.suppress(_LostError):
+    try:
         scanner.file()
-    return scanner.spans
+    except _LostError:
+        scanner.odd = True
+    return scanner.spans, None if scanner.odd else scanner.tree
 
 
 class _LostError(Exception):
@@ -73,29 +95,73 @@ class _LostError(Exception):
 
 
 class _Scanner:
+    """One text.
+
+    Attributes:
+        at: How far it is read.
+        few: Whether it is certain that there are not too many entries.
+        odd: Whether there is anything in it that only tomllib can judge.
+        tree: What it says; means nothing if it is odd.
+        made: The tables of the tree that headers name or imply.
+        table: The one that is open.
+    """
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.spans: dict[Path, Span] = {}
+        self.spans: dict[Path, Raw] = {}
         self.count = 0
         self.tables: dict[Path, int] = {}
+        self.few = sum(map(text.count, "[,=")) <= MAX_ENTRIES  # one of them stands before everything that counts
+        self.odd = not self.few or any(sign in text for sign in _CONTROLS)
+        self.tree: dict[str, Any] = {}
+        self.made: dict[Path, dict[str, Any]] = {(): self.tree}
+        self.table = self.tree
+        self.opened: set[Path] = set()
 
     def file(self) -> None:
         under: Path = ()
         self.skip(_BLANK)
-        text, spans = self.text, self.spans
-        while self.at < len(text):
-            if text[self.at] == "[":
-                under = self.header()
-            elif (plain := _PLAIN.match(text, self.at)) is not None:
-                start, stop = plain.span(1)
-                value = plain.start(2)
-                spans.setdefault((*under, plain.group(1)), Span(start, stop - start, value - 1, value))
-                self.counted()
-                self.at = plain.end()
+        text, spans, line = self.text, self.spans, _LINE.match
+        while (at := self.at) < len(text):
+            found = line(text, at) if self.few else None
+            if found is None:
+                under = self.other(under)
+                continue
+            key, value, items, header = found.groups()
+            if header is not None:
+                under = tuple(header.split("."))
+                self.opens(under, (at, len(header) + 2, at, -1))
             else:
-                self.pair(under, 0)
-            self.skip(_BLANK)
+                path, table = (*under, key), self.table
+                self.odd = self.odd or key in table
+                if items is None:
+                    start = found.start(2)
+                    spans[path] = (at, len(key), start - 1, start)
+                    table[key] = value
+                else:
+                    spans[path] = (at, len(key), found.start(3) - 1, -1)
+                    table[key] = self.texts(path, *found.span(3))
+            self.at = found.end()
+
+    def texts(self, path: Path, start: int, stop: int) -> list[str]:
+        """A list of texts without escapes."""
+        found: list[str] = []
+        for item in _TEXT.finditer(self.text, start, stop):
+            begin, end = item.span()
+            self.spans[*path, len(found)] = (begin, end - begin, begin, begin + 1)
+            found.append(item[1])
+        return found
+
+    def other(self, under: Path) -> Path:
+        """A line of another sort; the table that is open behind it."""
+        if self.text[self.at] == "[":
+            under = self.header()
+        else:
+            self.pair(under, 0)
+        self.odd = self.odd or _END.match(self.text, self.at) is None
+        self.skip(_BLANK)
+        return under
 
     def skip(self, pattern: re.Pattern[str]) -> re.Match[str]:
         found = pattern.match(self.text, self.at)
@@ -106,16 +172,6 @@ class _Scanner:
 
     def header(self) -> Path:
         start = self.at
-        plain = _HEADER.match(self.text, start)
-        if plain is not None:
-            self.at = plain.end()
-            path: Path = tuple(plain.group(1).split("."))
-            if len(path) <= MAX_PARTS:
-                span = Span(start, self.at - start, start)
-                self.keep(path, span)
-                self.around(path, span)
-                return path
-            self.at = start
         double = self.text.startswith("[[", start)
         self.at += 2 if double else 1
         self.skip(_SOFT)
@@ -125,12 +181,30 @@ class _Scanner:
             raise _LostError
         self.at += 2 if double else 1
         if double:
+            self.odd = True
             self.tables[path] = self.tables.get(path, -1) + 1
             path = (*path, self.tables[path])
-        span = Span(start, self.at - start, start)
+        self.opens(path, (start, self.at - start, start, -1))
+        return path
+
+    def opens(self, path: Path, span: Raw) -> None:
+        """Here a table begins."""
         self.keep(path, span)
         self.around(path, span)
-        return path
+        if path in self.opened:
+            self.odd = True
+        self.opened.add(path)
+        self.table = self.inner(path)
+
+    def inner(self, path: Path) -> dict[str, Any]:
+        """A table of the tree."""
+        found = self.made.get(path)
+        if found is None:
+            around, name = self.inner(path[:-1]), str(path[-1])
+            if name in around:
+                self.odd = True
+            found = around[name] = self.made[path] = {}
+        return found
 
     def key(self) -> Path:
         parts: list[str | int] = []
@@ -148,12 +222,31 @@ class _Scanner:
 
     def pair(self, under: Path, depth: int) -> None:
         start = self.at
-        path = (*under, *self.key())
+        key = self.key()
+        path = (*under, *key)
         width = self.at - start
         if depth == 0:
-            self.around(path, Span(start, width, start))
+            self.around(path, (start, width, start, -1))
         self.skip(_EQUALS)
+        begin = self.at
         self.value(path, start, width, depth)
+        if depth == 0:
+            self.says(key, self.text[begin : self.at])
+
+    def says(self, key: Path, value: str) -> None:
+        """A setting of the open table, its value as it is written."""
+        name = str(key[0])
+        if len(key) > 1 or name in self.table:
+            self.odd = True
+        if self.odd:
+            return
+        if value.startswith("'''"):
+            self.table[name] = value[3:-3].removeprefix("\n")
+            return
+        try:
+            self.table[name] = tomllib.loads(f"x={value}")["x"]
+        except (ValueError, RecursionError):
+            self.odd = True
 
     def value(self, path: Path, key: int, width: int, depth: int) -> None:
         """A value, whose key stands at ``key``; -1: it is an element, and is its own key."""
@@ -168,22 +261,19 @@ class _Scanner:
             self.inline(path, depth + 1)
         else:
             self.skip(_SCALAR)
-        self.keep(path, Span(at, self.at - at, at, text) if key < 0 else Span(key, width, at, text))
+        self.keep(path, (at, self.at - at, at, text) if key < 0 else (key, width, at, text))
 
-    def keep(self, path: Path, span: Span) -> None:
+    def keep(self, path: Path, span: Raw) -> None:
         self.spans.setdefault(path, span)
-        self.counted()
+        self.count += 1
+        if self.count > MAX_ENTRIES:
+            raise Fault("F004", f"more than {MAX_ENTRIES:,} settings", at=span[0])
 
-    def around(self, path: Path, span: Span) -> None:
+    def around(self, path: Path, span: Raw) -> None:
         """``[tools.tea]`` makes a table ``tools`` too."""
         while len(path) > 1 and path[:-1] not in self.spans:
             path = path[:-1]
             self.spans[path] = span
-
-    def counted(self) -> None:
-        self.count += 1
-        if self.count > MAX_ENTRIES:
-            raise Fault("F004", f"more than {MAX_ENTRIES:,} settings", at=self.at)
 
     def string(self) -> int:
         """Skips a string, and says where its first character stands, or -1."""
@@ -199,7 +289,7 @@ class _Scanner:
             plain = _ELEMENT.match(self.text, self.at)
             if plain is not None:
                 start, stop = plain.span(1)
-                self.keep((*path, index), Span(start - 1, stop - start + 2, start - 1, start))
+                self.keep((*path, index), (start - 1, stop - start + 2, start - 1, start))
                 self.at, index = plain.end(), index + 1
                 continue
             self.skip(_BLANK)

@@ -1,6 +1,7 @@
-"""TOML text and where everything in it stands. tomllib tells what a file says, and no position; this file's scanner tells the positions.
+"""TOML text and where everything in it stands. tomllib tells what a file says, and no position; our scanner tells the positions.
 
-The scanner goes through the text first, because it also keeps the bounds that tomllib has not: nesting, parts of a key, entries.
+The scanner goes through the text first, because it also keeps the bounds that tomllib has not: nesting, parts of a key, entries. What a
+plain text says it tells too; tomllib is asked of the others, and of all that are wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fsm_agents.flows.notation.fault import Fault
-from fsm_agents.flows.notation.scan import Path, Span, scan
+from fsm_agents.flows.notation.scan import Path, Raw, Span, scan
 from fsm_agents.flows.problems import Place
 
 __all__ = ["MAX_BYTES", "Source", "read_source", "source_of_tree"]
@@ -41,7 +42,7 @@ class Source:
         file: How it is called in messages.
         text: Its text; empty for a tree.
         tree: What it says.
-        spans: Where each key and value stands, by its path.
+        spans: Where each key and value stands, by its path; :meth:`span` names the numbers.
         starts: Where each line begins in ``text``.
         line: For a tree: the line of the call it was given in.
     """
@@ -49,13 +50,18 @@ class Source:
     file: str
     text: str
     tree: Mapping[str, Any]
-    spans: Mapping[Path, Span] = attrs.field(factory=dict)
+    spans: Mapping[Path, Raw] = attrs.field(factory=dict)
     starts: tuple[int, ...] = (0,)
     line: int = 0
 
     def lines(self) -> list[str]:
         """The text's lines."""
         return self.text.split("\n")
+
+    def span(self, path: Path) -> Span | None:
+        """Where a key and its value stand; ``None``: not here."""
+        found = self.spans.get(path)
+        return None if found is None else Span(*found)
 
     def at(self, offset: int, width: int = 1) -> Place:
         """The place of a character of the text."""
@@ -69,13 +75,13 @@ class Source:
         while path:
             span = self.spans.get(path)
             if span is not None:
-                return self.at(span.key, span.width)
+                return self.at(span[0], span[1])
             path = path[:-1]
         return Place(self.file, 1, 1)
 
     def inside(self, path: Path, at: int = 0, width: int = 1) -> Place:
         """The place of a character of a text value; of the value, where escapes make the two differ."""
-        span = self.spans.get(path)
+        span = self.span(path)
         if span is None:
             return self.place(path)
         if span.text < 0:
@@ -96,8 +102,9 @@ def read_source(text: str, file: str) -> tuple[Source, Fault | None]:
         return Source(file, "\n", {}), fault
     starts = (0, *(found.end() for found in re.finditer("\n", text)))
     try:
-        spans = scan(text)
-        tree = tomllib.loads(text)
+        spans, tree = scan(text)
+        if tree is None:
+            tree = tomllib.loads(text)
     except Fault as known:
         return Source(file, text or "\n", {}, starts=starts), known
     except (ValueError, RecursionError) as wrong:

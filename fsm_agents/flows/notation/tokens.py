@@ -33,7 +33,7 @@ class Tokens:
         self.text, self.code = text, code
         if len(text) > MAX_CELL:
             raise Fault("F004", f"a cell of {len(text):,} characters; {MAX_CELL:,} at most", fix="name the words in [phrases]")
-        odd = _CONTROL.search(text)
+        odd = None if text.isprintable() else _CONTROL.search(text)
         if odd is not None:
             raise Fault("F108", "a line break or control character inside a cell", at=odd.start())
         self.words: list[str] = [*_TOKEN.findall(text), ""]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fsm_agents.flows import phrases
 from fsm_agents.flows.notation.acts import read_do
 from fsm_agents.flows.notation.cells import read_inside, read_on, read_to, read_when
 from fsm_agents.flows.notation.fault import Fault
@@ -43,6 +44,22 @@ from tests.flows.notation import made
 def test_a_phrase_survives_being_written(text: str) -> None:
     written = phrase_text(read_phrase(text))
     assert phrase_text(read_phrase(written)) == written  # brackets that change nothing are not written
+
+
+def test_what_is_remembered_of_phrases_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phrases, "_KNOWN", {})
+    monkeypatch.setattr(phrases, "MOST", 3)
+    text = "[one] two three four five"
+    assert [phrase_text(read_phrase(text)) for _ in range(2)] == [text, text]
+    assert set(phrases._KNOWN) <= {"four", "five", "[one]", "two", "three"}
+    assert len(phrases._KNOWN) <= 3
+
+
+def test_what_is_remembered_of_phrases_keeps_its_bound_of_nesting() -> None:
+    read_phrase("[deep]")
+    for text in ("[" * 20 + "[deep]" + "]" * 20, "[" * 20 + "(deep)" + "]" * 20):
+        with pytest.raises(PhraseError, match="nest deeper than 20"):
+            read_phrase(text)
 
 
 def test_a_phrase() -> None:

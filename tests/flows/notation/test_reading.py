@@ -271,6 +271,11 @@ def test_what_a_slot_cannot_be_set_to(cell: str, code: str) -> None:
     assert [p.code for p in wrong(changed("say menu", cell) + slots)] == [code]
 
 
+def test_a_slot_needs_no_blank_before_it() -> None:
+    found, apart = (read_text(SMALL.replace("[a] {size} cup", text)).spec for text in ("a{size}cup", "a {size} cup"))
+    assert found.rows[0].on == apart.rows[0].on
+
+
 def test_everything_knows_where_it_stands() -> None:
     spec = read_text(SMALL, "small.toml").spec
     lines = SMALL.split("\n")
@@ -285,6 +290,8 @@ def test_everything_knows_where_it_stands() -> None:
         "call": "call", "wait": "wait",
     }  # fmt: skip
     assert lines[slot.places["keys"].line - 1] == "[slots.size.keys]"
+    assert (len(slot.places), sorted(slot.places)) == (4, ["keys", "says", "type", "values"])
+    assert ("keys" in slot.places, "range" in slot.places, slot.places.get("range")) == (True, False, None)
     assert str(spec.groups["work"].place).startswith("small.toml:")
     assert lines[spec.tools["tea"].place.line - 1] == "[tools.tea]"
 
