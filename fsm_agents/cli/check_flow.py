@@ -13,6 +13,7 @@ import attrs
 
 from fsm_agents import __version__
 from fsm_agents.cli.flow_files import bound, cache_folder, host_function, read_text
+from fsm_agents.cli.flow_host import need_types
 from fsm_agents.cli.flow_sounds import Sounds
 from fsm_agents.errors import MisuseError, TableError
 from fsm_agents.flows.flow import Flow
@@ -78,6 +79,7 @@ def _checked(path: Path, options: Namespace) -> Told:
         return Told(path, (Problem("F004", str(large), Place(str(path))),), None, 0, perf_counter() - begun)
     if options.bind:
         host_function(options.bind)
+    need_types(flat, path, "check")
     sounds = Sounds.of(flat)
     folder = None if options.no_cache else cache_folder()
     checked = check_cached(flat, folder, ears=options.ears, phones=sounds.phones, sounds=sounds.name)

@@ -180,8 +180,9 @@ def read_flow_log(path: Path, lines: Sequence[str] | None = None) -> FlowCall:
     """
     from fsm_agents.observe.flow_calls import read_call
 
+    text = read_log(path) if lines is None else lines  # it names the path itself
     with naming(path):
-        call = read_call(read_log(path) if lines is None else lines, _name(path))
+        call = read_call(text, _name(path))
     if call.truncated:
         print(f"{path}: the last line is cut off and was left out", file=sys.stderr)
     return call

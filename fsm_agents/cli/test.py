@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fsm_agents.cli.flow_files import bound, load_flow, print_error, write_text
+from fsm_agents.cli.flow_host import need_types
 from fsm_agents.cli.parser import at_least
 from fsm_agents.errors import MisuseError
 from fsm_agents.flows.problems import FlowError
@@ -57,8 +62,10 @@ def run(options: Namespace) -> int:
     except FlowError as wrong:
         print_error(wrong)
         return 1
+    need_types(flow.flat, path, "test")
     scenes = scenes_of(map(Path, options.scenes)) if options.scenes else find_scenes(path)
-    suite = run_suite(flow, scenes, walks=options.walks, steps=options.steps, seed=options.seed)
+    with _nothing_left():
+        suite = run_suite(flow, scenes, walks=options.walks, steps=options.steps, seed=options.seed)
     *lines, summary = suite.lines()
     for line in lines:
         print(line)
@@ -66,8 +73,9 @@ def run(options: Namespace) -> int:
     if options.missing:
         print(suite.coverage.text())
     if options.mutants and suite.passed:
-        for line in report(tried(flow, path.parent, scenes)):
-            print(line, flush=True)
+        with _nothing_left():
+            for line in report(tried(flow, path.parent, scenes)):
+                print(line, flush=True)
     if suite.failed is not None:
         failed = out / f"{path.stem}.failed.toml"
         write_text(failed, as_scene(suite.failed.walk, path.name).encode())
@@ -75,6 +83,23 @@ def run(options: Namespace) -> int:
     if options.junit:
         write_text(out / options.junit, suite.junit().encode(), "--junit")
     return 0 if suite.passed else 1
+
+
+@contextmanager
+def _nothing_left() -> Generator[None]:
+    """Hypothesis keeps what it found in modules in a folder ``.hypothesis``, here; this command walks anew each time, and needs none."""
+    try:
+        from hypothesis import configuration
+    except ImportError:  # the walks say so
+        yield
+        return
+    with TemporaryDirectory() as folder:
+        if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+            configuration.set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            configuration.set_hypothesis_home_dir(None)
 
 
 def _drawn(suite: Suite, out: Path, stem: str) -> str:

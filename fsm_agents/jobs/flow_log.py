@@ -14,13 +14,14 @@ from fsm_agents.flows.machine.events import Heard
 from fsm_agents.fsm.joint import Step
 from fsm_agents.observe.flow_calls import CLASSES, FlowLog
 from fsm_agents.observe.timeline import Timeline
+from fsm_agents.pipelines.fallback_members import Members
 
 if TYPE_CHECKING:
     from fsm_agents.observe.page import Beside
     from fsm_agents.session.flows.run import FlowRun
     from fsm_agents.session.session import AgentSession
 
-__all__ = ["FlowLogs", "ears_name"]
+__all__ = ["FlowLogs", "ears_name", "ears_now"]
 
 log = logging.getLogger("fsm_agents")
 
@@ -45,7 +46,7 @@ class FlowLogs:
 
     def __init__(self, folder: Path, start: int, session: AgentSession) -> None:
         self._folder, self._start, self._talk = folder, start, session.host.driver.talk
-        self._ears = ears_name(session.pipeline)
+        self._pipeline = session.pipeline
         self._kept: list[_Kept] = []
         self._call = Timeline()
         self._call.begin(self._talk)
@@ -60,7 +61,7 @@ class FlowLogs:
         name = "flow.jsonl" if not self._kept else f"flow-{len(self._kept) + 1}.jsonl"
         file = (self._folder / name).open("w", encoding="utf-8")
         began = run.now() - datetime.timedelta(microseconds=now - self._start)
-        kept = _Kept(file, run, FlowLog(run.flow, file.write, began=began, ears=self._ears))
+        kept = _Kept(file, run, FlowLog(run.flow, file.write, began=began, ears=ears_name(self._pipeline)))
         self._kept.append(kept)
         kept.log.begin(run.data)
         run.driver.watchers.append(lambda at, step: self._write(kept, lambda: self._add(kept, at - self._start, step)))
@@ -79,8 +80,8 @@ class FlowLogs:
             kept.file.close()
 
     def _add(self, kept: _Kept, at: int, step: Step) -> None:
-        if isinstance(step.event, Heard) and (speech := self._speech()) is not None:
-            kept.log.heard(at, speech)
+        if isinstance(step.event, Heard):
+            kept.log.heard(at, self._speech(), ears_now(self._pipeline))
         kept.log.add(at, step, kept.run.data)
 
     def _speech(self) -> float | None:
@@ -116,9 +117,24 @@ class FlowLogs:
 
 def ears_name(pipeline: Any) -> str:
     """What turns the caller's speech into words: the model's name, or else that of the class; of several ``a, else b``."""
+    stage, members = _ears(pipeline)
+    return ", else ".join(_name(member.stage) for member in members.all) if members is not None else _name(stage)
+
+
+def ears_now(pipeline: Any) -> str:
+    """Of several: which of them answered last; empty where there are not several, or nobody has answered yet.
+
+    They belong to the pipeline: where several sessions share one, another session's answer may have been the last.
+    """
+    _, members = _ears(pipeline)
+    return _name(members.serving.stage) if members is not None and members.serving is not None else ""
+
+
+def _ears(pipeline: Any) -> tuple[Any, Members[Any] | None]:
+    """The stage that hears, and its members if it is several."""
     stage = getattr(pipeline, "stt", None) or getattr(pipeline, "model", None)
-    members = getattr(getattr(stage, "members", None), "all", None)
-    return ", else ".join(_name(member.stage) for member in members) if members else _name(stage)
+    members = getattr(stage, "members", None)
+    return stage, members if isinstance(members, Members) else None
 
 
 def _name(stage: object) -> str:

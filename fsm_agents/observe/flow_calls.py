@@ -7,10 +7,10 @@ log's file or a clock. What is in a log was written by nobody knows whom: a wron
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -29,7 +29,7 @@ CLASSES: Final = (Secret,)
 """What events of a flow may hold beside what their annotations name."""
 
 HEARD: Final = "heard"
-"""The kind of a note that says how long the caller spoke; it stands before the step with the words."""
+"""The kind of a note that says how long the caller spoke, and which of several ears answered; it stands before the step with the words."""
 
 MOST_LINE: Final = 5_000_000
 """Characters of one line of a log. A step with a long sentence and many readings has some thousand."""
@@ -73,9 +73,14 @@ class FlowLog:
         """Write a step; ``at`` in µs since ``began``."""
         self.log.add(at, step, data)
 
-    def heard(self, at: int, speech: float) -> None:
-        """Write before a step how long the caller spoke for the words that come with it, in seconds."""
-        self.log.note(at, HEARD, {"speech": round(speech, 3)})
+    def heard(self, at: int, speech: float | None, ears: str = "") -> None:
+        """Write before a step what is known of the words that come with it: how long the caller spoke, in seconds, and who heard them.
+
+        Nothing is written where nothing is known: ``None`` and empty.
+        """
+        known = {} if speech is None else {"speech": round(speech, 3)}
+        if told := known | ({"ears": ears} if ears else {}):
+            self.log.note(at, HEARD, told)
 
     def failed(self, at: int, event: object, error: BaseException) -> None:
         """Write that a step raised."""
@@ -112,6 +117,7 @@ class CallTurn:
         text: The words, or the keys; ``***`` for what may have been secret.
         how: What it was.
         speech: Seconds that the caller spoke; ``None``: the log does not say.
+        ears: Which of several turned the speech into words; empty: the log does not say.
     """
 
     number: int
@@ -121,6 +127,7 @@ class CallTurn:
     text: str
     how: Literal["words", "keys"] = "words"
     speech: float | None = None
+    ears: str = ""
 
 
 @attrs.frozen(slots=False)
@@ -246,7 +253,7 @@ def read_call(lines: Sequence[str], name: str) -> FlowCall:
     with damage_told(lambda: f"step {reader.n}" if reader.n else "the header"):
         log = Log(lines)
         entries = tuple(log)
-        reader.speech = {note.after + 1: float(note.values["speech"]) for note in log.notes if note.kind == HEARD}
+        reader.heard = {note.after + 1: note.values for note in log.notes if note.kind == HEARD}
         reader.begin()
         for entry in entries:
             reader.read(entry)
@@ -262,7 +269,7 @@ class _Reader:
         self.state = self.keys = self.outcome = ""
         self.moves: list[Move] = []
         self.turns: list[CallTurn] = []
-        self.speech: dict[int, float] = {}
+        self.heard: dict[int, Mapping[str, Any]] = {}
 
     def begin(self) -> None:
         self.state = str(self.header.cells["flow"][0])
@@ -295,5 +302,7 @@ class _Reader:
 
     def _turn(self, entry: Entry, state: str, text: str, how: Literal["words", "keys"]) -> None:
         plain = state.removesuffix(CHECKING)
-        speech = self.speech.get(entry.n) if how == "words" else None
-        self.turns.append(CallTurn(len(self.turns) + 1, entry.n, int(entry.at), plain, text, how, speech))
+        known = self.heard.get(entry.n, {}) if how == "words" else {}
+        speech = float(known["speech"]) if "speech" in known else None
+        ears = str(known.get("ears", ""))
+        self.turns.append(CallTurn(len(self.turns) + 1, entry.n, int(entry.at), plain, text, how, speech, ears))

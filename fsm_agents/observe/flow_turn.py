@@ -143,7 +143,8 @@ class _Telling:
     def _heard(self, event: Any, words: tuple[str, ...]) -> str:
         if not isinstance(event, Heard):
             return f"pressed {short(self.turn.text)}"
-        about = [short(self.call.ears)] if self.call.ears else []
+        ears = self.turn.ears or self.call.ears
+        about = [short(ears)] if ears else []
         if self.turn.speech is not None:
             about.append(f"{self.turn.speech:.1f} s of speech")
         heard = ", ".join(about)

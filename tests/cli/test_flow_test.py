@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fsm_agents.cli.main import main
+from tests.cli.conftest import fsm_agents
 from tests.testing.flows.flows import SHOP
 
 NO = "| many    | no                                 |           | count   | clear count         |\n"
@@ -37,6 +38,14 @@ def test_a_good_flow(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert drawn.stat().st_size > 1000
     suite = ET.parse(folder / "junit.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("2", "0")
+
+
+def test_nothing_is_left_behind_but_what_is_named(folder: Path) -> None:
+    """In a process of its own: Hypothesis writes its folder once in each."""
+    before = {path.name for path in folder.iterdir()}
+    done = fsm_agents("test", "shop.toml", "--walks", "100", "--seed", "1", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in folder.iterdir()} - before == {done.stdout.split()[-1]}
 
 
 def test_a_walk_that_fails_is_told_and_kept_as_a_scene(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 
 from fsm_agents import Agent, FallbackSTT
 from fsm_agents.cli.main import main
+from fsm_agents.errors import ProviderError
 from fsm_agents.flows.machine.events import Heard
-from fsm_agents.jobs.flow_log import ears_name
+from fsm_agents.jobs.flow_log import ears_name, ears_now
 from fsm_agents.jobs.recording import Recording
 from fsm_agents.observe.flow_calls import FlowCall, read_call
+from fsm_agents.stages.base import STTStream, Transcript
 from fsm_agents.testing.fakes import FakeSTT
 from tests.session.flows.spoken import SHOP, asked, call, flow_of, place, shop, turn
 
@@ -51,6 +54,31 @@ async def test_the_log_says_what_heard_the_words_and_how_long_they_were(tmp_path
     assert [(each.text, each.speech) for each in found.turns] == [
         ("two", pytest.approx(0.6, abs=0.1)), ("large", pytest.approx(1.5, abs=0.1)), ("yes", pytest.approx(0.6, abs=0.1)),
     ]  # fmt: skip
+
+
+async def test_of_several_ears_each_turn_names_the_one_that_answered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the log, and in what ``why`` tells of the turn; the header names all of them."""
+
+    class Gone(FakeSTT):
+        def open(self, heard: Callable[[Transcript], None]) -> STTStream:
+            raise ProviderError("the line to it is down", retryable=True)
+
+    (tmp_path / "shop.toml").write_text(SHOP, encoding="utf-8")
+    several = FallbackSTT([Gone([]), FakeSTT(["two", "large", "yes"])])
+    async with call(shop(), agent=Recorded(tmp_path), stt=several) as s:
+        await asked(s, "How many boxes?")
+        await turn(s)
+        await asked(s, "Small or large?")
+        await turn(s)
+        await asked(s, "two large, right?")
+        await turn(s)
+        assert await s.session.wait_closed() == "ordered"
+    found = found_in(tmp_path)
+    assert found.ears == "Gone, else FakeSTT"
+    assert [(each.text, each.ears) for each in found.turns] == [("two", "FakeSTT"), ("large", "FakeSTT"), ("yes", "FakeSTT")]
+    capsys.readouterr()
+    assert main(["why", str(tmp_path / "flow.jsonl"), "--turn", "2", "--flow", str(tmp_path / "shop.toml")]) == 0
+    assert 'heard   "large"   (FakeSTT, 0.' in capsys.readouterr().out
 
 
 async def test_a_step_that_raises_is_in_the_log_and_in_the_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,3 +130,7 @@ def test_ears_have_a_name() -> None:
     assert ears_name(Pipeline(stt=None, model=Ears([]))) == "whisper-1"
     assert ears_name(Pipeline(stt=FallbackSTT([Ears([]), FakeSTT([])]))) == "whisper-1, else FakeSTT"
     assert ears_name(Pipeline()) == ""
+    several = FallbackSTT([Ears([]), FakeSTT([])])
+    assert (ears_now(Pipeline(stt=several)), ears_now(Pipeline(stt=Ears([]))), ears_now(Pipeline())) == ("", "", "")
+    several.members.serving = several.members.all[0]
+    assert ears_now(Pipeline(stt=several)) == "whisper-1"

@@ -33,7 +33,7 @@ __all__ = ["Checked", "check", "check_cached", "check_flow", "digest"]
 
 ANY_DAY: Final = Moment(datetime.date(2026, 1, 5))
 """Values of dates are compared at one moment; which one makes no difference."""
-RULES: Final = 3
+RULES: Final = 4
 """Raised whenever a rule changes, so that older caches are not believed."""
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import attrs
@@ -49,12 +50,14 @@ class Choice(SlotType):
     Args:
         join: What stands between several values, or nothing: ``and / with``.
         nth: How the first, second … of those offered is said, and (last) the last one; ``()``: not at all.
+        number: What may stand before a value that is a number, and the words of numbers: ``("number", {"one", …})``. Not before one of
+            those that are offered as the first, second …: there "number two" is the second.
     """
 
     name = "choice"
 
-    def __init__(self, join: Phrase, nth: tuple[Phrase, ...] = ()) -> None:
-        self._join, self._nth = Optional(join), nth
+    def __init__(self, join: Phrase, nth: tuple[Phrase, ...] = (), number: tuple[str, Collection[str]] = ("", ())) -> None:
+        self._join, self._nth, self._number = Optional(join), nth, number
         self._kept: dict[int, tuple[SlotSpec, dict[Given, _Made]]] = {}
 
     def machine(self, slot: SlotSpec, given: Given, spell: Spelling) -> Machine:
@@ -88,7 +91,20 @@ class Choice(SlotType):
             words = spell(text)
             if 0 < len(words) <= MAX_GIVEN_WORDS:
                 values.append((text, Sequence(tuple(Word(word) for word in words))))
-        return values
+        return values if slot.ordinals else [(value, self._numbered(phrase)) for value, phrase in values]
+
+    def _numbered(self, phrase: Phrase) -> Phrase:
+        """With what may stand before it, in each of its ways that is a number."""
+        before, words = self._number
+        match phrase:
+            case Alternatives(ways):
+                return Alternatives(tuple(map(self._numbered, ways)))
+            case Word(word) if word in words:
+                return Sequence((Optional(Word(before)), phrase))
+            case Sequence(items) if all(isinstance(item, Word) and item.text in words for item in items):
+                return Sequence((Optional(Word(before)), phrase))
+            case _:
+                return phrase
 
     def _ordinals(self, slot: SlotSpec, given: Given, spell: Spelling) -> list[tuple[str, Phrase]]:
         values = [value for value, _ in self._values(slot, given, spell)] if slot.ordinals and self._nth else []

@@ -1,7 +1,9 @@
 """English dates: how they are said, which day is meant, and the slot type ``date``. Pure: what day it is comes from outside.
 
 Said are: today, tomorrow, yesterday and the days beside them; [this / next / last] weekday; [the] nth [of month [year]]; month nth
-[year]; month, day and year as three numbers (the order of en-US). A year is one from 1900 to 2099.
+[year]; month, day and year as three numbers (the order of en-US). A year is one from 1900 to 2099, or its last two digits: "ninety one",
+"oh five". In transcripts the order is the same: 12/5/2026 and 12/5 are days of December. Two numbers that are said are no date: "twelve
+thirty" is a time.
 """
 
 # ruff: noqa: D102 - the methods of slot types are described in SlotType
@@ -17,6 +19,7 @@ import attrs
 
 from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.spec import SlotSpec
+from fsm_agents.flows.syntax import Alternatives
 from fsm_agents.flows.words.automaton import Machine, Spelling, machine_of
 from fsm_agents.flows.words.numbers import TENS, UNITS, cardinal, ordinal
 from fsm_agents.flows.words.types import Given, Invalid, JSONValue, Moment, Said, SlotType, plain
@@ -69,6 +72,7 @@ _YEAR = (
 _NTH = f"({' / '.join(ordinal(day) for day in (*range(1, 21), 30))} / twenty ({' / '.join(map(ordinal, range(1, 10)))}) / thirty first)"
 _DAY = f"({_NTH} / {_BELOW_20} / twenty [{' / '.join(UNITS[1:10])}] / thirty [one])"
 _NAMED_MONTH, _WEEKDAY = f"({' / '.join(MONTHS)})", f"({' / '.join(WEEKDAYS)})"
+_NUMBERS = f"({' / '.join(UNITS[1:13])}) ({_BELOW_20} / twenty [{' / '.join(UNITS[1:10])}] / thirty [one])"
 PHRASE: Final = read_phrase(
     " / ".join(
         (
@@ -76,16 +80,42 @@ PHRASE: Final = read_phrase(
             f"[this / next / last / this coming] {_WEEKDAY}",
             f"[{_WEEKDAY}] [the] {_NTH} [[of] {_NAMED_MONTH} [[of] {_YEAR}]]",
             f"[{_WEEKDAY}] {_NAMED_MONTH} [the] {_DAY} [[of] {_YEAR}]",
-            f"({' / '.join(UNITS[1:13])}) ({_BELOW_20} / twenty [{' / '.join(UNITS[1:10])}] / thirty [one]) {_YEAR}",
+            f"{_NUMBERS} {_YEAR}",
         )
     )
 )
 """How a date is said."""
 
+_LATE = f"({' / '.join(TENS[4:])}) [{' / '.join(UNITS[1:10])}]"
+_EARLY = f"{' / '.join(UNITS[10:20])} / (twenty / thirty) [{' / '.join(UNITS[1:10])}]"
+_OH = f"oh ({' / '.join(UNITS[1:10])})"
+_CLEAR_DAY = f"({' / '.join(UNITS[1:19])} / twenty ({' / '.join(UNITS[1:10])}) / thirty [one])"
+
+
+def _short(years: str) -> str:
+    """Dates with the last two digits of a year. "May nineteen ninety one" and "may twenty twenty six" are no days of may."""
+    return " / ".join(
+        (
+            f"[{_WEEKDAY}] ([the] {_NTH} [of] {_NAMED_MONTH} / {_NAMED_MONTH} [the] {_NTH}) [of] ({years} / {_OH})",
+            f"[{_WEEKDAY}] {_NAMED_MONTH} {_CLEAR_DAY} [of] ({_LATE} / {_OH})",
+            f"{_NUMBERS} ({years})",
+        )
+    )
+
+
+SHORT: Final = read_phrase(_short(_LATE))
+"""What transcripts may hold beside :data:`PHRASE`. Without 10 to 39, which begin a time: "may fifth, ten thirty". Not in grammars: a state
+that asks for a date of birth had 9 % more arcs, and all of them are searched for every 10 ms of sound."""
+SHORT_PAST: Final = read_phrase(_short(f"{_LATE} / {_EARLY}"))
+"""As :data:`SHORT`, with every year, where only the past is asked for: people say when they were born."""
+_SHORT_YEARS: Final = {tuple(cardinal(year).split()): year for year in range(10, 100)} | {
+    ("oh", UNITS[year]): year for year in range(1, 10)
+}
+
 
 @lru_cache(8)
-def _machine(spell: Spelling) -> Machine:
-    return machine_of([("", PHRASE)], spell, what="a date")
+def _machine(spell: Spelling, past: bool) -> Machine:  # noqa: FBT001 - one key of the cache
+    return machine_of([("", Alternatives((PHRASE, SHORT_PAST if past else SHORT)))], spell, what="a date")
 
 
 @attrs.frozen
@@ -105,7 +135,7 @@ class Date(SlotType):
     name = "date"
 
     def machine(self, slot: SlotSpec, given: Given, spell: Spelling) -> Machine:
-        return _machine(spell)
+        return _machine(spell, slot.past)
 
     def grammar(self, slot: SlotSpec, given: Given, spell: Spelling) -> str:
         return plain(PHRASE, spell)
@@ -115,6 +145,8 @@ class Date(SlotType):
         if text in _NEAR:
             return _within(moment.today + datetime.timedelta(_NEAR[text]), slot, moment)
         named = _named(said.words)
+        if 0 < named.year < 100:  # noqa: PLR2004 - two digits
+            named = attrs.evolve(named, year=_century(named.year, slot, moment))
         days = [*_days(named, slot, moment)]
         if not days:
             return Invalid(_no_such_day(named))
@@ -132,6 +164,11 @@ class Date(SlotType):
     def fits(self, value: object, slot: SlotSpec, moment: Moment | None = None) -> bool:
         day = _read(value)
         return day is not None and (moment is None or not isinstance(_within(day, slot, moment), Invalid))
+
+
+def _century(year: int, slot: SlotSpec, moment: Moment) -> int:
+    """The year that two digits mean: of the past the last one, else one from 1940 to 2039, as where it is written (5/4/82)."""
+    return year + (2000 if year <= (moment.today.year - 2000 if slot.past else 39) else 1900)
 
 
 LONGEST_WITHOUT_YEAR: Final = 180
@@ -169,14 +206,18 @@ def _named(words: tuple[str, ...]) -> _Named:
     for cut in (2, 1, 0):  # the longest day first: "twenty second" is not the twentieth
         day = _ORDINAL.get(rest[:cut]) or _CARDINAL.get(rest[:cut]) or 0
         if (day or not rest) and (month or not rest[cut:]):
-            year = YEARS.get(rest[cut:], 0)
+            year = _year(rest[cut:])
             if year or not rest[cut:]:
                 return _Named(day, month, year, weekday, week)
     for cut in (2, 1):  # month, day and year as numbers
-        day, year = _CARDINAL.get(rest[1 : 1 + cut], 0), YEARS.get(rest[1 + cut :], 0)
+        day, year = _CARDINAL.get(rest[1 : 1 + cut], 0), _year(rest[1 + cut :])
         if day and year:
             return _Named(day, _MONTH_NUMBER[rest[0]], year)
     raise AssertionError(words)  # pragma: no cover - the grammar takes nothing else
+
+
+def _year(words: tuple[str, ...]) -> int:
+    return YEARS.get(words) or _SHORT_YEARS.get(words, 0)
 
 
 _NO_NUMBERS: Final = frozenset((*WEEKDAYS, *MONTHS, "this", "next", "last", "coming", "the", "of"))

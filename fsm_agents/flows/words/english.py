@@ -10,7 +10,7 @@ from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.words.choices import Choice
 from fsm_agents.flows.words.dates import Date
 from fsm_agents.flows.words.normalise import normalise
-from fsm_agents.flows.words.numbers import Digits, Number, cardinal, digit_words, ordinal
+from fsm_agents.flows.words.numbers import NUMBER_WORDS, Digits, Number, cardinal, digit_words, ordinal
 from fsm_agents.flows.words.pack import LanguagePack
 from fsm_agents.flows.words.times import Time
 from fsm_agents.flows.words.types import TextType, YesNo
@@ -176,13 +176,15 @@ FORMS: Final[dict[str, Callable[[Any], str]]] = {
 
 _PHRASES = {name: _read(text) for name, text in PHRASES.items()}
 _TYPES = (
-    Choice(_read("and / with / plus / and with / and also"), (*_NTH, _LAST)),
+    Choice(_read("and / with / plus / and with / and also"), (*_NTH, _LAST), ("number", NUMBER_WORDS)),
     Number(),
     Digits(),
     Date(),
     Time(),
     TextType(),
 )
+
+_LETTERS = re.compile(r"[a-zà-öø-ɏ'’-]+")
 
 ENGLISH: Final = LanguagePack(
     lang="en-US",
@@ -193,7 +195,7 @@ ENGLISH: Final = LanguagePack(
     types={one.name: one for one in (*_TYPES, YesNo(_PHRASES["yes"], _PHRASES["no"]))},
     texts=TEXTS,
     forms=FORMS,
-    alphabet=lambda word: re.fullmatch(r"[a-zà-öø-ɏ'’-]+", word.casefold()) is not None,
+    alphabet=lambda word: _LETTERS.fullmatch(word.casefold()) is not None,
     common=_COMMON,
     articles=frozenset(("a", "an", "the")),
     before_thing=_read(BEFORE_THING),

@@ -17,6 +17,8 @@ MONEY: Final = {"$": ("dollar", "cent"), "£": ("pound", "penny"), "€": ("euro
 _MANY: Final = {"penny": "pence", "yen": "yen"}
 _FRACTIONS: Final = {(1, 2): "half", (1, 4): "quarter", (3, 4): "three quarters"}
 
+_LONGEST: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 _Match: TypeAlias = "re.Match[str]"
 _Form: TypeAlias = "Callable[[_Match, list[str]], str]"
 
@@ -79,7 +81,11 @@ def _iso(match: _Match, recent: list[str]) -> str:
 
 
 def _slashed(match: _Match, recent: list[str]) -> str:
-    return f"{cardinal(int(match[1]))} {cardinal(int(match[2]))}" + (f" {year_words(_year(match[3]))}" if match[3] else "")
+    """The month stands first, as in :mod:`~fsm_agents.flows.words.dates`. Without a year it is named: "twelve thirty" is a time."""
+    month, day = int(match[1]), int(match[2])
+    if not match[3] and 1 <= month <= len(MONTHS) and 1 <= day <= _LONGEST[month - 1]:
+        return f"{MONTHS[month - 1]} {ordinal(day)}"
+    return f"{cardinal(month)} {cardinal(day)}" + (f" {year_words(_year(match[3]))}" if match[3] else "")
 
 
 def _dashed(match: _Match, recent: list[str]) -> str:

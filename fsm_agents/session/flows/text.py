@@ -33,6 +33,7 @@ from fsm_agents.runtime.driver import Watcher
 from fsm_agents.session.agent import Agent
 from fsm_agents.session.flows.model import ask
 from fsm_agents.session.flows.question import Question
+from fsm_agents.session.flows.recorded import TextLog
 from fsm_agents.session.flows.run import local_now
 from fsm_agents.session.flows.said import Emitted, Ended, HandedOver, Out, Said
 from fsm_agents.session.flows.saved import checked_id, read_saved, write_saved
@@ -212,6 +213,15 @@ class FlowSession:
     def watch(self, watcher: Watcher) -> None:
         """See every step at rest, with the time in µs of the loop's clock. A watcher may not call the session."""
         self._host.run.driver.watchers.append(watcher)
+
+    def record(self, write: Callable[[str], object], *, call: str = "") -> None:
+        """Write each step from now on: the log that ``fsm-agents why``, ``stats``, ``replay`` and ``show --calls`` read. No secret is in it.
+
+        Args:
+            write: Called with each line: ``file.write``. If it raises the log ends, and the conversation goes on.
+            call: What the call is called in reports; left out: the name of the log's file.
+        """
+        TextLog(self._host.run, write, call)
 
     # --- one turn ----------------------------------------------------------------------------------------------------------------------
 

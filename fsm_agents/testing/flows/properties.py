@@ -14,7 +14,7 @@ from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.machine.effects import AskModel, CallTool, EmitEvent, HandOver, SayLines
 from fsm_agents.flows.machine.events import Heard, HungUp, KeyPressed, SilenceLasted
 from fsm_agents.flows.machine.flat import FlatState
-from fsm_agents.flows.machine.secret import Secret, open_secret
+from fsm_agents.flows.machine.secret import Secret
 from fsm_agents.flows.syntax import PhraseRef, Says
 from fsm_agents.flows.words.recogniser import Recogniser
 from fsm_agents.flows.words.types import Moment
@@ -72,15 +72,15 @@ def keeps_secrets(seen: Seen) -> str:
     secrets = [(name, value.value) for name, value in data.slots if isinstance(value, Secret)]
     if not secrets:
         return ""
-    open_values = {str(open_secret(value)) for _, value in data.slots if not isinstance(value, Secret)}
+    known = " ".join(str(value) for _, value in data.slots if not isinstance(value, Secret))
     flow = seen.player.flow
     said = " ".join(seen.lines)
     told = [effect.slots for effect in seen.step.effects if isinstance(effect, EmitEvent)]
     asked = [(effect.talk, effect.offers) for effect in seen.step.effects if isinstance(effect, AskModel)]
     saved = json.dumps(flow.save(data), ensure_ascii=False)
     for name, value in secrets:
-        if len(str(value)) < SHORT or str(value) in open_values:
-            continue
+        if len(str(value)) < SHORT or str(value) in known:
+            continue  # nobody can tell whose it is
         spoken = flow.world.spoken(value, flow.flat.slots[name])
         for where, text in (
             ("what is said", said),

@@ -168,8 +168,9 @@ class Sentences:
 
 
 def _digits(slot: SlotSpec) -> list[Any]:
+    """A secret has others than what may be told: one that stands in an account's number could not be told from it."""
     least, most = slot.length or (4, 8)
-    return [("4829301756" * 10)[:length] for length in dict.fromkeys((least, most))]
+    return [(("7104928563" if slot.secret else "4829301756") * 10)[:length] for length in dict.fromkeys((least, most))]
 
 
 def _dates(slot: SlotSpec) -> list[Any]:

@@ -17,6 +17,7 @@ from fsm_agents.flows.words.types import Custom, register_type
 from fsm_agents.session.flows.text import FlowSession
 from fsm_agents.testing.flows.coverage import Coverage
 from fsm_agents.testing.flows.scene import Scene
+from fsm_agents.testing.flows.scene_lines import KINDS
 
 FLOWS = Path(__file__).parents[3] / "examples" / "flows"
 THREE = ("pizza", "appointment", "support")
@@ -103,9 +104,26 @@ def test_files_that_a_page_names_are_there(name: str) -> None:
 
 ITEMS = [
     (cells[0], cells[1], cells[2].strip("`"))
-    for line in (FLOWS / "README.md").read_text(encoding="utf-8").partition("| item |")[2].splitlines()
+    for line in (FLOWS / "README.md").read_text(encoding="utf-8").partition("| item |")[2].partition("\n\n")[0].splitlines()
     if len(cells := [cell.strip() for cell in line.strip("| ").split(" | ")]) == 3 and "`" in cells[2]
 ]
+
+
+LINES = [
+    (found[1], found[2], found[3])
+    for line in (FLOWS / "README.md").read_text(encoding="utf-8").partition("| line |")[2].splitlines()
+    if (found := re.fullmatch(r"\| `([a-z ]+):` \| .+ \| ([\w/.]+): `(.+)` \|", line))
+]
+
+
+def test_every_kind_of_line_of_a_scene_is_on_the_page() -> None:
+    assert sorted(kind for kind, _, _ in LINES) == sorted(KINDS)
+
+
+@pytest.mark.parametrize(("kind", "file", "line"), LINES, ids=[kind for kind, _, _ in LINES])
+def test_each_line_of_a_scene_stands_where_the_page_says(kind: str, file: str, line: str) -> None:
+    assert line.startswith(f"{kind}:")
+    assert line in (FLOWS / file).read_text(encoding="utf-8").splitlines()
 
 
 def test_the_list_of_items_is_read() -> None:

@@ -124,7 +124,7 @@ def test_the_bank_is_checked_with_its_host(monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(types, "_CUSTOM", {})
     monkeypatch.delitem(sys.modules, "bank", raising=False)
     assert main(["check", "bank.toml", "--no-cache"]) == 2
-    assert "register_type(Custom('zone', …))" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("fsm-agents check bank.toml --bind bank:bound\n")
     assert main(["check", "bank.toml", "--no-cache", "--bind", "bank:bound"]) == 0
     assert capsys.readouterr().out.startswith("ok: ")
 
@@ -141,3 +141,34 @@ def test_messages_go_on_in_another_process(tmp_path: Path) -> None:
     assert said[-1].startswith("Booked. See you on ")
     assert said[-1].endswith(" at half past nine.")
     assert json.loads(store.read_text(encoding="utf-8")) == {}
+
+
+# --- the host of bank.toml ------------------------------------------------------------------------------------------------------------
+
+
+def commands_of_the_page() -> list[str]:
+    page = (FLOWS / "README.md").read_text(encoding="utf-8")
+    return [line.removeprefix("fsm-agents ") for line in page.splitlines() if line.startswith("fsm-agents ") and "--bind" in line]
+
+
+def test_the_page_has_commands_with_a_host() -> None:
+    assert [line.split()[0] for line in commands_of_the_page()] == ["check", "test", "chat"]
+
+
+@pytest.mark.parametrize("line", commands_of_the_page(), ids=lambda line: line.split()[0])
+def test_the_commands_of_the_page_work(line: str, tmp_path: Path) -> None:
+    """Typed in the root of the repository, each in a process of its own: what one registers another does not know."""
+    more = ["--walks", "20", "--seed", "1", "--out", str(tmp_path)] if line.startswith("test") else []
+    said = "4711\nzero zero zero zero\nsend it to zone b\nnothing\n"
+    done = subprocess.run(
+        [sys.executable, "-m", "fsm_agents", *line.split(), *more],
+        input=said,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    if line.startswith("chat"):
+        assert "To zone b." in done.stdout

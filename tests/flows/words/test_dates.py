@@ -8,10 +8,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from fsm_agents.flows.phrases import read_phrase
 from fsm_agents.flows.spec import SlotSpec
 from fsm_agents.flows.words.dates import YEARS, date_text, year_words
+from fsm_agents.flows.words.numbers import cardinal
+from fsm_agents.flows.words.recogniser import Recogniser
 from fsm_agents.flows.words.times import time_text
 from fsm_agents.flows.words.types import Invalid
+from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
 from tests.flows.words.test_types import MONDAY, NOW, heard, kind, spoken
 
 # --- dates ----------------------------------------------------------------------------------------------------------------------------
@@ -92,6 +96,42 @@ def test_dates_as_they_are_said_and_from_elsewhere() -> None:
 def test_every_way_to_say_a_year_is_understood() -> None:
     for words, year in YEARS.items():
         assert heard(DAY, f"the second of march {' '.join(words)}") == f"{year}-03-02"
+
+
+def test_the_last_two_digits_of_every_year_are_understood_where_the_past_is_asked_for() -> None:
+    for year in range(1927, 2027):
+        if year == 2000:
+            continue
+        tens = f"oh {cardinal(year % 100)}" if year % 100 < 10 else cardinal(year % 100)
+        assert heard(PAST, f"the second of march {tens}") == f"{year}-03-02"
+        assert heard(PAST, f"monday march second {tens}") in (f"{year}-03-02", no_monday(year))
+
+
+def no_monday(year: int) -> Invalid:
+    return Invalid(f"there is no second of March {year} on a Monday")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("may fifth ninety one", "1991-05-05"), ("may five ninety one", "1991-05-05"), ("may fifth oh five", "2005-05-05"),
+        ("may thirty first, sixty", "1960-05-31"), ("five thirty one sixty", "1960-05-31"), ("may fifth of forty", "1940-05-05"),
+        ("may fifth ten", None), ("may fifth twenty six", None), ("five four ten", None), ("the fifth ninety one", None),
+        ("may nineteen ninety one", None), ("may twenty twenty six", None), ("may twenty ninety one", None), ("twelve thirty", None),
+        ("may fifth ninety zero", None),
+    ],
+)  # fmt: skip
+def test_two_digits_of_a_year_where_a_time_or_another_number_may_be_meant(text: str, day: str | None) -> None:
+    assert heard(DAY, text) == day
+
+
+@pytest.mark.parametrize(
+    "text", ["may fifth ten thirty", "may fifth ten ten", "the fifth of may twenty thirty", "may fifth twenty oh five"]
+)
+def test_a_time_behind_a_date_is_no_year(text: str) -> None:
+    slots = {"d": DAY, "t": SlotSpec("t", "time")}
+    (parse,) = Recogniser([Edge(0, read_phrase("{d} {t}"), slots)], Vocabulary()).read(text, NOW)
+    assert parse.values[:1] == (("d", "2027-05-05"),)
 
 
 # --- times ----------------------------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from fsm_agents.flows.words.vocabulary import Edge, Vocabulary
 NOW = Moment(datetime.date(2026, 11, 23), datetime.time(9, 0))
 WORDS = Vocabulary()
 SERVICES = {"checkup": read_phrase("check up / checkup"), "cleaning": read_phrase("[teeth] cleaning")}
+LINES = {"seven": read_phrase("seven"), "twenty_two": read_phrase("twenty two / [the] tram")}
 SLOTS = {
     "number": SlotSpec("x", "number"),
     "number 0..9999": SlotSpec("x", "number", range=(0, 9999)),
@@ -32,6 +33,7 @@ SLOTS = {
     "time 17:00..22:00": SlotSpec("x", "time", between=(17 * 60, 22 * 60)),
     "yesno": SlotSpec("x", "yesno"),
     "choice": SlotSpec("x", "choice", values=SERVICES, ordinals=True),
+    "line": SlotSpec("x", "choice", values=LINES),
 }
 HEARD = [
     tuple(line.split("\t"))

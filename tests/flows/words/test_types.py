@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+import attrs
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
@@ -43,6 +44,43 @@ def spoken(slot: SlotSpec, value: Any, moment: Moment | None = NOW) -> str:
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("half a dozen", 6), ("a half dozen", 6), ("half dozen", 6), ("a dozen", 12), ("one dozen", 12), ("eight dozen", 96),
+        ("number seven", 7), ("number a dozen", 12),
+        ("dozen", None), ("nine dozen", None), ("twelve dozen", None), ("half dozens", None), ("number", None), ("number number two", None),
+    ],
+)  # fmt: skip
+def test_dozens_and_number_seven(text: str, value: int | None) -> None:
+    assert heard(SlotSpec("n", "number"), text) == value
+
+
+@pytest.mark.parametrize(
+    ("hears", "said"), [((0, 5), ""), ((0, 11), "half"), ((0, 30), "half a two one"), ((13, 30), "two"), ((40, 47), "")]
+)
+def test_no_more_dozens_than_are_in_the_range(hears: tuple[int, int], said: str) -> None:
+    slot = SlotSpec("n", "number", hear=hears)
+    heads = ("half", "a", "one", "two", "three")
+    assert {head for head in heads if heard(slot, f"{head} dozen") is not None} == set(said.split())
+
+
+def test_number_seven_is_heard_in_transcripts_and_not_searched_for_in_sound() -> None:
+    number, line = (
+        SlotSpec("n", "number"),
+        SlotSpec("c", "choice", values={"7": read_phrase("seven"), "tram": read_phrase("tram / two")}),
+    )
+    assert "number" not in kind(number).grammar(number, (), WORDS.spell)
+    assert "dozen" in kind(number).grammar(number, (), WORDS.spell)
+    assert (heard(line, "number seven"), heard(line, "number two"), heard(line, "number tram")) == ("7", "tram", None)
+
+
+def test_behind_number_stands_the_place_of_what_is_offered_if_the_slot_has_places() -> None:
+    offers = ("seven", "eight", "one")
+    assert heard(PICK, "number one", *offers) == "seven"
+    assert heard(attrs.evolve(PICK, ordinals=False), "number one", *offers) == "one"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,51 @@ def test_a_secret_is_spoken() -> None:
     assert "the secret code is in what is said" in str(failed)
 
 
+ACCOUNT = """
+flow  = "account"
+version = 1
+lang  = "en-US"
+start = "account"
+[rows]
+main = '''
+| in      | on           | to  |
+|---------|--------------|-----|
+| account | filled       | pin |
+| pin     | filled       | ask |
+| ask     | yes, no      | bye |
+| any     | out_of_tries | bye |
+'''
+[slots.account]
+type = "digits"
+length = "6"
+[slots.pin]
+type   = "digits"
+length = "4"
+secret = true
+[states.account]
+ask = "account"
+say = "Account?"
+[states.pin]
+ask = "pin"
+say = "Code?"
+[states.ask]
+say = "Anything else?"
+[states.bye]
+end = "done"
+"""
+
+
+def test_a_secret_that_stands_in_what_may_be_told_is_not_taken_for_a_leak() -> None:
+    """Nor do walks say such a one: they could not see a leak of it."""
+    flow = Flow.loads(ACCOUNT)
+    walk = Walk(flow, PROPERTIES)
+    walk.play(map(Says, ("482930", "8293", "yes")))
+    assert (walk.finding, walk.player.ended) == (None, True)
+    values = Sentences(flow)
+    said = {name: {value.replace(",", "") for value in values._special(slot)} for name, slot in flow.flat.slots.items()}
+    assert not [pin for pin in said["pin"] for account in said["account"] if pin in account]
+
+
 def test_a_state_is_left_while_a_tool_runs_that_is_called_once() -> None:
     flow = unproved(SHOP.replace("| any but placing | goodbye ", "| any             | goodbye "))
     walk = Walk(flow, PROPERTIES)
