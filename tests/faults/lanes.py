@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fsm_agents.testing.provider import ProviderServer
 
@@ -52,17 +53,20 @@ def load() -> None:
     from fsm_agents.testing.provider.script import Script
     from fsm_agents.testing.provider.state import ProviderState
 
-    for kind in (
+    plain: tuple[Any, ...] = (
         chats.CompletionCreateParamsStreaming, chats.CompletionCreateParamsNonStreaming, SpeechCreateParams,
         responses.ResponseCreateParamsStreaming, responses.ResponseCreateParamsNonStreaming,
-    ):  # fmt: skip
+    )  # fmt: skip
+    files: tuple[Any, ...] = (
+        transcriptions.TranscriptionCreateParamsStreaming,
+        transcriptions.TranscriptionCreateParamsNonStreaming,
+    )
+    for kind in (*plain, *realtime_check._kinds().values()):
         checks._adapter(kind, frozenset())
-    for kind in (transcriptions.TranscriptionCreateParamsStreaming, transcriptions.TranscriptionCreateParamsNonStreaming):
+    for kind in files:
         checks._adapter(kind, frozenset({"file"}))
     for kind in (*realtime_events._kinds().values(), Transcription, ChatCompletionChunk, Response):
         kind.model_rebuild()
-    for event in realtime_check._kinds().values():
-        checks._adapter(event, frozenset())
     models.known_models(ProviderState(Script()))
 
 
