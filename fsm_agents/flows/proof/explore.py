@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from fsm_agents.flows.machine.data import Failures
-from fsm_agents.flows.machine.events import Heard, Pressed, SilenceLasted
+from fsm_agents.flows.machine.events import Heard, NotJudged, Pressed, Proposed, SilenceLasted
 from fsm_agents.flows.machine.flat import CHECKING, Edge, FlatFlow, FlatState
 from fsm_agents.flows.machine.joined import flow_joint
 from fsm_agents.flows.machine.takes import Take
@@ -31,6 +31,7 @@ __all__ = ["LIMIT", "Counterexample", "Explored", "explore_flow"]
 LIMIT: Final = 20_000
 """Most resting states that are looked at; the flows of this project have some thousands."""
 
+_Ways: TypeAlias = "dict[int, list[object]]"
 Asked: TypeAlias = "str | Property | Callable[[fsm.Move[WatchedData]], str | None]"
 """A property: as text, read already, or a function of one move that says what is wrong with it."""
 
@@ -219,20 +220,39 @@ class _Search:
     def _answers(self, asked: Answers, report: fsm.Report[WatchedData]) -> None:
         graph = report.graph
         for at, data in enumerate(graph.nodes):
-            if data.cell("flow").state not in asked.states or data.failures.tries:
+            if data.cell("flow").state not in asked.states or data.failures.tries or data.asked:
                 continue
-            ways: dict[int, list[object]] = {at: []}
+            ways: _Ways = {at: []}
             for _ in range(asked.within):
-                ways = {
-                    to: [*way, event]
-                    for here, way in ways.items()
-                    for event, to in graph.edges[here]
-                    if _fails(event) and graph.nodes[to].cell("flow").state == data.cell("flow").state
-                }
+                ways = self._failed(graph, ways)
             if ways:
                 message = f"after {asked.within} failures the caller is still in '{data.cell('flow').state}'"
                 self.found.setdefault(asked.text, (message, data, next(iter(ways.values()))))
                 return
+
+    def _failed(self, graph: fsm.Graph, ways: _Ways) -> _Ways:
+        """Where one more failure leads that stays in the state. Words that a model is asked about are one when it knows no answer."""
+
+        def stays(here: int, to: int, *, asked: bool) -> bool:
+            before, after = graph.nodes[here], graph.nodes[to]
+            return before.cell("flow").state == after.cell("flow").state and after.asked is asked
+
+        judged = {
+            to: [*way, event]
+            for at, way in ways.items()
+            for event, to in graph.edges[at]
+            if _fails(event) and stays(at, to, asked=True)
+        }
+        return {
+            to: [*way, event]
+            for at, way in [*ways.items(), *judged.items()]
+            for event, to in graph.edges[at]
+            if (_fails(event) or (at in judged and self._knows_nothing(event, graph.nodes[at]))) and stays(at, to, asked=False)
+        }
+
+    def _knows_nothing(self, event: object, data: WatchedData) -> bool:
+        talks = self.flat.states[data.cell("flow").state].spec.kind == "talk"
+        return isinstance(event, NotJudged) or (isinstance(event, Proposed) and not event.parses and not talks)
 
     # --- what came of it ----------------------------------------------------------------------------------------------------------------
 

@@ -99,6 +99,17 @@ def test_a_state_answers_within_so_many_failures() -> None:
     assert len([line for line in one.scene if line.startswith(("caller:", "silence:"))]) == 2
 
 
+def test_words_that_a_model_is_asked_about_are_a_failure_when_it_knows_no_answer() -> None:
+    """Not before: that it is asked is no answer, and no failure."""
+    flow = flat(
+        text('a | yes | | bye |\na | llm "it is so" | | bye |\na | out_of_tries | | bye |', '[states.a]\nsay = "A?"\n' + BYE)
+    )
+    assert explore_flow(flow, ["always a answers within 3 failures"]).broken == ()
+    (one,) = explore_flow(flow, ["always a answers within 2 failures"]).broken
+    assert [line for line in one.scene if line.startswith(("caller:", "silence:", "model:"))] != []
+    assert one.message == "after 2 failures the caller is still in 'a'"
+
+
 def test_a_step_that_raises_is_found() -> None:
     """States that fill each other; the scene ends with what was raised."""
     body = N + '[slots.m]\ntype = "number"\n[states.a]\nask = "n"\nsay = "N?"\n[states.b]\nask = "m"\nsay = "M?"\n' + BYE
