@@ -97,6 +97,7 @@ class JobContext(OwnGroup):
         self._recordings: dict[AgentSession, Recording] = {}
         self._callbacks: list[Callable[[], Any]] = []
         self._job = _JOINT.start(Shared())
+        self._joining = anyio.Lock()
         self._over = anyio.Event()
         self.argument: str | None = None  # the room that the command line names; told by the job
         self.changed = anyio.Event()  # a session came, or closed
@@ -113,13 +114,20 @@ class JobContext(OwnGroup):
         return _JOINT.step(self._job, event).effects
 
     async def connect(self) -> None:
-        """Join the room; after ``leave()`` of a session, return to it.
+        """Join the room; after ``leave()`` of a session, return to it. Called while another call joins, it waits for that one.
 
         Raises:
             ProviderError: the room could not be joined.
             MisuseError: the job has shut down, or did so meanwhile, or there is no such room.
         """
+        joined_by_another = self._joining.locked()
+        async with self._joining:  # two at once would each make a room, and one of them would never be left
+            self._refuse_if_ended()
+            if not (joined_by_another and self.state is Job.JOINED):
+                await self._join()
         self._refuse_if_ended()
+
+    async def _join(self) -> None:
         for session in self.sessions:
             await session.host.away()
         options = self.room_options
@@ -135,7 +143,6 @@ class JobContext(OwnGroup):
         elif LeaveLateRoom() in asked:
             with anyio.CancelScope(shield=True):
                 await leave_room(room)
-        self._refuse_if_ended()
 
     def _refuse_if_ended(self) -> None:
         if self.state in ENDS:
