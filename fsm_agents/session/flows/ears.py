@@ -184,8 +184,10 @@ class FlowEars:
         Returns:
             What the tables are told of it, and how the turn so far stands to what some edge takes.
         """
-        if not transcript.text or not self._known:
+        if not transcript.text:
             return transcript, Progress.NONE
+        if not self._known:
+            return self.hidden(transcript), Progress.NONE
         text = self._so_far(transcript)
         progress = self._progress(text)
         if progress not in WHOLE and self._is_filler(text):
@@ -194,7 +196,7 @@ class FlowEars:
         self._end_turn(progress)
         ends = progress is Progress.ENDS and not transcript.final
         shown = attrs.evolve(transcript, complete=transcript.complete or ends)
-        return self._held.hide(shown), progress
+        return self.hidden(shown), progress
 
     def _progress(self, text: str) -> Progress:
         found = [each.progress(text) for each in self._known]
@@ -219,6 +221,14 @@ class FlowEars:
         return bool(words) and set(words) <= vocabulary.fillers
 
     # --- what may be secret ------------------------------------------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        """What the caller is saying now is a secret if one may be said here."""
+        self._held.mark(self._session.host.driver.talk.open)
+
+    def hidden(self, transcript: Transcript) -> Transcript:
+        """A transcript as the tables may have it, also when the flow is over."""
+        return self._held.hide(transcript)
 
     def opened(self, text: str) -> str:
         """A text of the tables, with the words in the place of names."""
@@ -257,7 +267,8 @@ class FlowEars:
         return bool(state.slot) and self._run().flow.flat.slots[state.slot].type == "digits"
 
     def _look(self, _now: int, step: Step) -> None:
-        """Watch the caller fall silent."""
+        """Watch the caller begin to speak, and fall silent."""
+        self.mark()
         if isinstance(step.event, SpeechStopped):
             self._quiet_since = anyio.current_time()
             self._schedule()

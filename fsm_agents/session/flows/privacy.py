@@ -8,7 +8,7 @@ kept is decided when they are told, by where they were heard and where they are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -35,8 +35,13 @@ def secret_ahead(flow: Flow, state: FlatState) -> bool:
     known = _AHEAD.setdefault(flow, {})
     found = known.get(state.name)
     if found is None:
-        found = known[state.name] = any(flow.hears_secret(each) for each in _wordless(flow, state))
+        found = known[state.name] = any(flow.hears_secret(each) or _hands_on(each) for each in _wordless(flow, state))
     return found
+
+
+def _hands_on(state: FlatState) -> bool:
+    """Whether another flow goes on, whose first state may ask for a secret: only the session knows which one that is."""
+    return state.spec.handoff.startswith("flow:")
 
 
 def _wordless(flow: Flow, start: FlatState) -> Iterator[FlatState]:
@@ -86,15 +91,21 @@ class HeldWords:
     def __init__(self, run: Callable[[], FlowRun]) -> None:
         self._run = run
         self._held: dict[int, _Held] = {}
+        self._secret = set[int]()  # segments that were open where a secret may be said, though their words may come long after
         self._plain: dict[int, str] = {}  # told where nothing is secret: history has them too
+
+    def mark(self, segments: Iterable[int]) -> None:
+        """The caller is saying something: it is a secret if one may be said where the flow stands, wherever its words come."""
+        if self._run().flow.hears_secret(self._stands()):
+            self._secret.update(segments)
 
     def hide(self, transcript: Transcript) -> Transcript:
         """A transcript as the tables may have it."""
         state, flow, segment = self._stands(), self._run().flow, transcript.segment
-        before = segment in self._held and self._held[segment].secret
-        if not before and (state is None or not secret_ahead(flow, state)):
+        self.mark([segment])
+        if segment not in self._secret and (state is None or not secret_ahead(flow, state)):
             return transcript
-        self._held[segment] = _Held(transcript.text, before or flow.hears_secret(state))
+        self._held[segment] = _Held(transcript.text, segment in self._secret)
         return attrs.evolve(transcript, text=f"<hidden {transcript.segment}>", alternatives=())
 
     def _stands(self) -> FlatState | None:

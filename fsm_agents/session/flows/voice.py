@@ -207,6 +207,7 @@ class FlowVoice:
 
     def _stepped(self, _now: int, _step: Step) -> None:
         """The flow made a step: what may be said and how long a silence lasts belong to the state, before anybody can answer."""
+        self.ears.mark()
         self.asking.follow()
         if self.session.host.ear is not None:
             self.ears.follow()
@@ -231,7 +232,7 @@ class FlowVoice:
 
     def heard(self, transcript: Transcript) -> Transcript:
         """What speech-to-text heard, before the tables are told."""
-        return transcript if self.takeover.retired else self.turns.heard(transcript)
+        return self.ears.hidden(transcript) if self.takeover.retired else self.turns.heard(transcript)
 
     def taken(self, texts: tuple[str, ...], *, again: bool) -> None:
         """A reply to the caller begins."""

@@ -16,7 +16,7 @@ from fsm_agents.jobs.recording import Recording
 from fsm_agents.pipelines.playback import Utterance
 from fsm_agents.session.flows.privacy import secret_ahead
 from fsm_agents.stages.base import SpeechChunk
-from fsm_agents.testing.fakes import FakeSTT
+from fsm_agents.testing.fakes import FakeLLM, FakeSTT
 from tests.session.flows.spoken import asked, call, flow_of, turn
 
 pytestmark = pytest.mark.anyio
@@ -65,6 +65,32 @@ say = "The pin ends with {pin:last4}, and four eight is no secret. Right?"
 [states.bye]
 say = "Thank you."
 end = "done"
+'''
+ON = """[states.on]
+say     = "I put you through."
+handoff = "agent:listener"
+[states.over]
+end = "handed_on"
+[states.bye]"""
+DESK = '''
+flow    = "desk"
+version = 1
+start   = "what"
+events  = ["now"]
+[rows]
+main = """
+| in   | on                  | to   |
+|------|---------------------|------|
+| what | now                 | on   |
+| on   | ok, failed, timeout | over |
+| what | out_of_tries        | over |
+"""
+[states.what]
+say = "What is it about?"
+[states.on]
+handoff = "flow:bank"
+[states.over]
+end = "handed_on"
 '''
 SPOKEN = "The pin ends with four eight two nine, and four eight is no secret. Right?"
 KEPT = "The pin ends with ***, and four eight is no secret. Right?"
@@ -154,6 +180,85 @@ async def test_what_turns_out_to_be_no_secret_is_kept() -> None:
         await asked(s, "Your pin?")
     assert s.said("user") == ["phone number", "five five five one two"]
     assert s.session.conversation_flow.slots == {"phone": "55512"}
+
+
+CLOSES = BANK.replace('"fraud"]', '"fraud", "closing"]').replace(
+    "| any but (look)  | out", "| any but (look)  | closing | bye | |\n| any but (look)  | out"
+)
+
+
+@pytest.mark.parametrize("event", ["closing", "fraud"])
+@pytest.mark.parametrize("interim", [True, False])
+async def test_a_pin_whose_words_come_when_nobody_waits_for_them_any_more(tmp_path: Path, event: str, interim: bool) -> None:
+    """It was being said where a pin is asked for: that the host ends the flow, or asks anew, makes it no less secret."""
+    stt = FakeSTT(["balance", "four eight two nine", "four eight two nine"], interim=interim, delay=0.6)
+    led = ConversationFlow(flow_of(CLOSES, tools={"find": lambda: None}))
+    async with call(led, agent=recorded(tmp_path), stt=stt) as s:
+        await asked(s, "How can I help?")
+        await turn(s)
+        await asked(s, "Your pin?")
+        await s.caller.speak(0.6)
+        await led.send_event(event)
+        if event == "closing":
+            assert await s.session.wait_closed() == "done"
+        else:
+            await s.caller.wait(3)
+    for word in ("4829", "eight two", "two nine"):
+        assert word not in written(tmp_path) + repr(s.session.history.export())
+
+
+class Listener(Agent):
+    """Takes over, and answers with a model."""
+
+    def __init__(self) -> None:
+        super().__init__("You listen.")
+
+
+async def test_a_pin_that_is_said_while_an_agent_takes_over() -> None:
+    """It was asked for by the flow; the model of the agent is not to read it."""
+    text = BANK.replace(
+        "| any but (look)  | fraud               | ask ",
+        "| on | ok, failed, timeout | over | |\n| any but (look, on) | fraud | on",
+    )
+    llm = FakeLLM(["I listen.", "I listen."])
+    flow = flow_of(text.replace("[states.bye]", ON), tools={"find": lambda: None})
+    led = ConversationFlow(flow, agents={"listener": Listener()})
+    stt = FakeSTT(["balance", "four eight two nine"], interim=False, delay=3.0)
+    async with call(led, stt=stt, llm=llm) as s:
+        await asked(s, "How can I help?")
+        await turn(s)
+        await asked(s, "Your pin?")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(turn, s)
+            await s.caller.wait(0.3)
+            await led.send_event("fraud")
+        await s.until(lambda: led.outcome == "handed_on")
+        await s.caller.wait(5)
+    kept = repr(s.session.history.export()) + repr(llm.asked)
+    assert "eight two" not in kept
+    assert "(hidden)" in kept
+
+
+async def test_a_pin_that_is_said_when_another_flow_is_about_to_ask_for_it(tmp_path: Path) -> None:
+    """The words are there before the flow that asks for a pin begins, and are told to it."""
+    desk = flow_of(DESK)
+    asks = flow_of(
+        BANK.replace('start   = "menu"', 'start   = "ask"').replace(
+            "| tell            | repeat", "| tell | no | menu | |\n| tell | repeat"
+        ),
+        tools={"find": lambda: None},
+    )
+    led = ConversationFlow(desk, flows={"bank": asks})
+    async with call(led, "four eight two nine", agent=recorded(tmp_path)) as s:
+        await asked(s, "What is it about?")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(turn, s)
+            await s.until(lambda: s.session._talk.heard)
+            await led.send_event("now")
+        await s.caller.wait(6)
+        assert s.said("user") == ["(hidden)"]
+    for word in ("4829", "eight two", "two nine"):
+        assert word not in written(tmp_path) + repr(s.session.history.export())
 
 
 @pytest.mark.parametrize("state", ["menu", "number", "look", "ask", "tell"])
