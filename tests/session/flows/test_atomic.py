@@ -22,6 +22,7 @@ from fsm_agents.flows.machine.events import Failed, NotJudged, Proposed, Succeed
 from fsm_agents.fsm.joint import Step
 from fsm_agents.session.flows.run import FlowRun
 from tests.session.flows.desk import PIN, ChatLLM, PinSTT, Tools
+from tests.session.flows.kept import kept
 from tests.session.flows.spoken import SlowTTS, asked
 from tests.session.scene import GUARD, Frame, Scene, VoiceTTS, scene
 
@@ -144,8 +145,8 @@ async def test_any_interleaving(  # noqa: PLR0917 - Hypothesis gives them by nam
     assert len(s.frames) == closed
     assert watch.calls == len(tools.placed)
     assert watch.told >= tools.ended
-    kept = [*llm.texts, repr(s.session.history.export())]
-    assert not [text for text in kept for secret in (PIN, "4829", *tools.pins) if secret in text]
+    shown = [*llm.texts, repr(s.session.history.export())]
+    assert not [text for text in shown for secret in (PIN, "4829", *tools.pins) if secret in text]
     assert all(len(pin) == 4 and pin.isdigit() for pin in tools.pins)
 
 
@@ -200,8 +201,8 @@ async def _do(s: Scene, act: str, value: Any) -> None:
         case "say":
             s.session.say("By the way.", interruptible=value)
         case "save":
-            assert PIN not in repr(saved := flow.save())
-            assert "4829" not in repr(saved)
+            assert PIN not in (saved := kept(flow.save()))
+            assert "4829" not in saved
         case "close":
             await s.session.close()
         case _:

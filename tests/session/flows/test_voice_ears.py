@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -14,6 +13,7 @@ from fsm_agents.errors import MisuseError
 from fsm_agents.flows.flow import Flow
 from fsm_agents.flows.problems import FlowError
 from fsm_agents.testing.fakes import FakeSTT, FakeTTS, FakeVAD
+from tests.session.flows.kept import kept
 from tests.session.flows.spoken import asked, call, flow_of, shop, tries, turn
 
 pytestmark = pytest.mark.anyio
@@ -353,21 +353,21 @@ async def test_a_secret_is_in_no_history_and_no_log(tmp_path: Any) -> None:
         tools={"check": check},
     )
     led = ConversationFlow(flow)
-    kept: list[Recording] = []
+    recordings: list[Recording] = []
 
     class Recorded(Agent):
         async def on_enter(self) -> None:
-            kept.append(Recording(self.session, tmp_path))
+            recordings.append(Recording(self.session, tmp_path))
 
     async with call(led, "four eight two nine", agent=Recorded(), stt=FakeSTT(["four eight two nine"], interim=True)) as s:
         await asked(s, "Your pin?")
         await turn(s)
         assert await s.session.wait_closed() == "done"
         assert led.slots == {"pin": "***"}
-        assert "4829" not in json.dumps(led.save())
+        assert "4829" not in kept(led.save())
     assert given == ["4829"]
     assert s.said("user") == ["(hidden)"]
-    everything = "".join(path.read_text() for path in tmp_path.glob("*.jsonl"))
+    everything = kept("".join(path.read_text() for path in tmp_path.glob("*.jsonl")))
     assert len(list(tmp_path.glob("*.jsonl"))) == 2
     for word in ("4829", "eight", "nine"):
         assert word not in everything

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from fsm_agents.pipelines.playback import Utterance
 from fsm_agents.session.flows.privacy import secret_ahead
 from fsm_agents.stages.base import SpeechChunk
 from fsm_agents.testing.fakes import FakeLLM, FakeSTT
+from tests.session.flows.kept import kept
 from tests.session.flows.spoken import asked, call, flow_of, turn
 
 pytestmark = pytest.mark.anyio
@@ -109,7 +109,7 @@ def recorded(folder: Path) -> Agent:
 
 
 def written(folder: Path) -> str:
-    return "".join(path.read_text() for path in folder.glob("*") if path.suffix in (".jsonl", ".html", ".txt", ".json"))
+    return kept("".join(path.read_text() for path in folder.glob("*") if path.suffix in (".jsonl", ".html", ".txt", ".json")))
 
 
 async def test_a_secret_that_is_spoken_is_heard_and_not_kept(tmp_path: Path) -> None:
@@ -122,16 +122,16 @@ async def test_a_secret_that_is_spoken_is_heard_and_not_kept(tmp_path: Path) -> 
         await asked(s, "Your pin?")
         await turn(s)
         await asked(s, SPOKEN)
-        assert "eight two nine" not in json.dumps(led.save())
+        assert "eight two nine" not in kept(led.save())
         await turn(s)
         await s.until(lambda: s.heard().count(SPOKEN) == 1 and len(s.said()) == 4)
         await turn(s)
         assert await s.session.wait_closed() == "done"
     assert s.said() == ["How can I help?", "Your pin?", KEPT, KEPT, "Thank you."]
-    kept = written(tmp_path)
-    assert "The pin ends with ***" in kept
-    assert "two nine" not in kept
-    assert "4829" not in kept
+    everything = written(tmp_path)
+    assert "The pin ends with ***" in everything
+    assert "two nine" not in everything
+    assert "4829" not in everything
 
 
 def test_of_a_line_that_was_cut_only_what_was_heard_is_kept() -> None:
@@ -234,9 +234,9 @@ async def test_a_pin_that_is_said_while_an_agent_takes_over() -> None:
             await led.send_event("fraud")
         await s.until(lambda: led.outcome == "handed_on")
         await s.caller.wait(5)
-    kept = repr(s.session.history.export()) + repr(llm.asked)
-    assert "eight two" not in kept
-    assert "(hidden)" in kept
+    shown = repr(s.session.history.export()) + repr(llm.asked)
+    assert "eight two" not in shown
+    assert "(hidden)" in shown
 
 
 async def test_a_pin_that_is_said_when_another_flow_is_about_to_ask_for_it(tmp_path: Path) -> None:
