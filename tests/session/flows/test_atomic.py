@@ -140,7 +140,8 @@ async def test_any_interleaving(  # noqa: PLR0917 - Hypothesis gives them by nam
             await s.session.wait_closed()
         _never_silent(s, quiet)
         closed = len(s.frames)
-    assert s.frames or last or "interrupt" in {act for act, _ in acts}
+    # all is silent if nobody was let speak: a caller who talks over the slow welcome and wants a person hears that person at once
+    assert s.frames or last or "interrupt" in {act for act, _ in acts} or "a person" in words
     assert watch.wrong == []
     assert len(s.frames) == closed
     assert watch.calls == len(tools.placed)
